@@ -1,0 +1,1 @@
+"""A dvc.yaml, unchanged, as an orchestrated, event-driven Dagster asset graph."""

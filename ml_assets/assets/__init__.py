@@ -1,0 +1,17 @@
+"""dvc.yaml → Dagster: the translator, the specs, the decorator, the resource."""
+
+from ml_assets.assets.asset_decorator import dvc_assets
+from ml_assets.assets.resource import DvcResource
+from ml_assets.assets.specs import build_dvc_asset_specs, source_spec
+from ml_assets.assets.translator import DvcTranslator, DvcTranslatorData
+from ml_assets.dvc.project import DvcProject
+
+__all__ = [
+    "DvcProject",
+    "DvcResource",
+    "DvcTranslator",
+    "DvcTranslatorData",
+    "build_dvc_asset_specs",
+    "dvc_assets",
+    "source_spec",
+]

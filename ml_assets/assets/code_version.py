@@ -1,0 +1,35 @@
+"""The code version of a stage: a digest of all that DVC would run it again for, data apart."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from ml_assets.dvc.manifest import Manifest, Stage, overlaps
+from ml_assets.dvc.params import param_values
+
+
+def code_version(root: Path, manifest: Manifest, stage: Stage) -> str:
+    """SHA-256 (16 hex digits) of the command, the working directory, the tracked params and the code files.
+
+    Code files are the dependencies that no stage makes and no .dvc file tracks; a missing one counts as
+    such, since DVC reports it better when the stage runs.
+    """
+    parts = {
+        "cmd": stage.cmd,
+        "wdir": stage.wdir,
+        "params": param_values(root, stage),
+        "code": {dep: _sha256(root / dep) for dep in code_dependencies(manifest, stage)},
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def code_dependencies(manifest: Manifest, stage: Stage) -> tuple[str, ...]:
+    """The dependencies of `stage` that are neither outputs nor tracked data: files of the repository."""
+    data = [*manifest.producers(), *(source.path for source in manifest.sources)]
+    return tuple(dep for dep in stage.deps if not any(overlaps(dep, path) for path in data))
+
+
+def _sha256(path: Path) -> str | None:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None

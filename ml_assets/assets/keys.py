@@ -1,0 +1,22 @@
+"""Names of what we put into Dagster's metadata and tags, in one place since people filter by them."""
+
+META_TABLE = "dagster"
+"""The table below `meta:` in dvc.yaml that is ours."""
+
+META_KEY_STAGE = "dvc/stage"
+META_KEY_FILE = "dvc/file"
+META_KEY_PATHS = "dvc/paths"
+META_KEY_OUTCOME = "dvc/outcome"
+META_KEY_SECONDS = "dvc/seconds"
+META_KEY_SIZE = "dvc/size_bytes"
+META_KEY_FILES = "dvc/files"
+META_KEY_HASHES = "dvc/hashes"
+META_KEY_REMOTE = "dvc/remote_url"
+META_KEY_PARAMS = "params"
+META_KEY_PREVIEW = "preview"
+META_KEY_RECORD = "ledger/record"
+META_KEY_RECORD_DIGEST = "ledger/digest"
+
+TAG_HOST = "ml_assets/host"
+TAG_PID = "ml_assets/pid"
+TAG_STARTED = "ml_assets/process_started"

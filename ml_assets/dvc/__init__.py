@@ -1,0 +1,1 @@
+"""DVC without Dagster: project, manifest, runner, lock file, tracked folders, remote."""

@@ -1,0 +1,107 @@
+"""What can go wrong between us and DVC: one class a cause, each naming the place and the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class DvcBridgeError(Exception):
+    """Base of this room's errors."""
+
+
+class NotADvcProject(DvcBridgeError):
+    """No DVC repository at or above a folder."""
+
+    def __init__(self, start: Path) -> None:
+        self.start = start
+        super().__init__(
+            f"No DVC repository (a folder with `.dvc/`) at or above '{start}'. "
+            "Run from inside one, or make one with `git init && dvc init`."
+        )
+
+
+class ManifestFailed(DvcBridgeError):
+    """DVC could not resolve the pipeline files."""
+
+    def __init__(self, root: Path, reason: str) -> None:
+        self.root = root
+        super().__init__(
+            f"DVC cannot read the pipeline in '{root}':\n{reason}\n"
+            "Mend the file that it names; `dvc stage list --all` must work first."
+        )
+
+
+class LockFileUnreadable(DvcBridgeError):
+    """A dvc.lock or .dvc file that is no YAML mapping, most likely cut short."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        super().__init__(
+            f"'{path}' cannot be read ({reason}). Restore it by `git checkout -- {path.name}` or from the "
+            "newest record (`ml-assets show`), then run again: DVC's cache keeps what was computed."
+        )
+
+
+class StageFailed(DvcBridgeError):
+    """A stage's command, or DVC around it, failed."""
+
+    def __init__(self, stage: str, reason: str, tail: tuple[str, ...] = ()) -> None:
+        self.stage = stage
+        self.tail = tail
+        last = "".join(f"\n  | {line}" for line in tail)
+        super().__init__(
+            f"Stage '{stage}' failed: {reason}{last}\n"
+            f"Mend it and run again (by hand: `dvc repro {stage}`); stages that are done are not run twice."
+        )
+
+
+class DependencyChanged(DvcBridgeError):
+    """A dependency changed while the stage that reads it ran, so its result belongs to neither version."""
+
+    def __init__(self, stage: str, paths: tuple[str, ...]) -> None:
+        self.stage = stage
+        self.paths = paths
+        super().__init__(
+            f"{', '.join(paths)} changed while stage '{stage}' was running; "
+            "its result was not recorded. Run it again."
+        )
+
+
+class RunCancelled(DvcBridgeError):
+    """The run was told to stop, and its command was stopped."""
+
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
+        super().__init__(f"Stage '{stage}' was stopped on request; run again to finish it.")
+
+
+class UnknownStage(DvcBridgeError):
+    """A name that no dvc.yaml has."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        self.name = name
+        super().__init__(f"There is no stage '{name}' in dvc.yaml; it has: {', '.join(known)}.")
+
+
+class TransferFailed(DvcBridgeError):
+    """A push to or a pull from a DVC remote did not finish."""
+
+    def __init__(self, verb: str, remote: str | None, reason: str) -> None:
+        self.remote = remote
+        name = remote or "the default remote"
+        flag = f" -r {remote}" if remote else ""
+        super().__init__(
+            f"`dvc {verb}` with {name} failed: {reason}\n"
+            "Check its URL in .dvc/config, AWS_ENDPOINT_URL and the credentials in the environment, then try "
+            f"`dvc {verb}{flag}` by hand. Set ML_ASSETS_REMOTE to an empty string to work without a remote."
+        )
+
+
+class ParamsUnreadable(DvcBridgeError):
+    """A params file is missing or cannot be parsed."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        super().__init__(
+            f"The params file '{path}' cannot be read: {reason}. Mend it; stages declare keys of it."
+        )

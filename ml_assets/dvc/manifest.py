@@ -1,0 +1,162 @@
+"""The pipeline as plain values, resolved once by DVC's own index and cached as JSON by content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ml_assets.dvc.errors import ManifestFailed, UnknownStage
+
+FORMAT = 2
+# The hashes in a .dvc file change with each landing, the graph does not.
+HASH_LINES = re.compile(rb"^[\s-]*(md5|size|nfiles|hash|isexec|etag|mtime):.*$", re.MULTILINE)
+PARAM_SUFFIXES = (".yaml", ".yml", ".json", ".toml", ".py")
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of a stage; `path` is relative to the project's root, with `/`."""
+
+    path: str
+    cache: bool = True
+    metric: bool = False
+    desc: str | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a dvc.yaml, templating resolved; paths are relative to the project's root."""
+
+    name: str
+    file: str
+    wdir: str
+    cmd: tuple[str, ...]
+    deps: tuple[str, ...]
+    params: Mapping[str, tuple[str, ...]]
+    outs: tuple[Output, ...]
+    desc: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    frozen: bool = False
+    always_changed: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """A path that `dvc add` (or an import) tracks by a .dvc file."""
+
+    path: str
+    file: str
+    desc: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All stages, in the order in which a serial `dvc repro` runs them, and all tracked sources."""
+
+    stages: tuple[Stage, ...]
+    sources: tuple[Source, ...]
+    plots: tuple[str, ...] = ()
+    """Files and folders that plots show, those of dvc.yaml's top-level `plots` included."""
+
+    def stage(self, name: str) -> Stage:
+        """The stage of that name.
+
+        Raises:
+            UnknownStage: no dvc.yaml has it.
+        """
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise UnknownStage(name, tuple(stage.name for stage in self.stages))
+
+    def producers(self) -> dict[str, str]:
+        """Output path → name of the stage that makes it."""
+        return {out.path: stage.name for stage in self.stages for out in stage.outs}
+
+    def upstream(self, stage: Stage) -> tuple[str, ...]:
+        """Names of the stages whose outputs `stage` reads, a folder's inside and around included."""
+        made = self.producers()
+        return tuple(dict.fromkeys(made[out] for dep in stage.deps for out in made if overlaps(dep, out)))
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Manifest:
+        return cls(
+            stages=tuple(_stage(each) for each in data["stages"]),
+            sources=tuple(Source(**each) for each in data["sources"]),
+            plots=tuple(data["plots"]),
+        )
+
+
+def overlaps(one: str, other: str) -> bool:
+    """Whether two paths are the same, or one lies inside the other."""
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+
+
+def load_manifest(root: Path, *, cache_dir: Path) -> Manifest:
+    """The manifest of the project at `root`, without importing DVC when its files are as they were.
+
+    Raises:
+        ManifestFailed: DVC refuses the pipeline files.
+    """
+    cached = cache_dir / f"manifest-{_digest(root)}.json"
+    if cached.exists():
+        return Manifest.from_dict(json.loads(cached.read_text(encoding="utf-8")))
+    text = _resolve(root)
+    manifest = Manifest.from_dict(json.loads(text))
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    scratch = cached.with_suffix(f".{os.getpid()}")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(cached)
+    return manifest
+
+
+def _resolve(root: Path) -> str:
+    # A process of its own: DVC wants its working directory inside the repository, sets umask and
+    # signal handlers, and costs 0.8 s of imports; a code server should have none of that.
+    command = [sys.executable, "-P", "-m", "ml_assets.dvc.resolve", str(root)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ManifestFailed(root, done.stderr.strip() or f"exit code {done.returncode}")
+    return done.stdout
+
+
+def _digest(root: Path) -> str:
+    digest = hashlib.sha256(f"{FORMAT}".encode())
+    for path in _pipeline_files(root):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+        content = path.read_bytes()
+        digest.update(HASH_LINES.sub(b"", content) if path.suffix == ".dvc" else content)
+    return digest.hexdigest()[:16]
+
+
+def _pipeline_files(root: Path) -> Iterator[Path]:
+    """dvc.yaml, .dvc and whatever templating may read (`vars`): params files beside a dvc.yaml."""
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        tracked = {name.removesuffix(".dvc") for name in files if name.endswith(".dvc")}
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and name not in tracked | {"node_modules"}
+        )
+        for name in sorted(files):
+            is_pipeline = name == "dvc.yaml" or (name.endswith(".dvc") and name != ".dvc")
+            if is_pipeline or ("dvc.yaml" in files and name.endswith(PARAM_SUFFIXES[:4])):
+                yield here / name
+
+
+def _stage(data: Mapping[str, Any]) -> Stage:
+    fields = dict(data)
+    fields["params"] = {file: tuple(keys) for file, keys in fields["params"].items()}
+    fields["outs"] = tuple(Output(**out) for out in fields["outs"])
+    return Stage(**{**fields, "cmd": tuple(fields["cmd"]), "deps": tuple(fields["deps"])})

@@ -1,0 +1,57 @@
+"""The values of the params that a stage declares, read as DVC reads them."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from ml_assets.dvc.errors import ParamsUnreadable
+from ml_assets.dvc.manifest import Stage
+
+
+def param_values(root: Path, stage: Stage) -> dict[str, dict[str, Any]]:
+    """Params file → declared key → value now; a stage that declares a whole file gets all of it.
+
+    Raises:
+        ParamsUnreadable: a params file is missing or broken.
+    """
+    return {file: _declared(read_params(root / file), keys) for file, keys in stage.params.items()}
+
+
+def read_params(path: Path) -> dict[str, Any]:
+    """The content of a params file in YAML, JSON or TOML; one in Python is kept as its text.
+
+    Raises:
+        ParamsUnreadable: it is missing or broken.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".toml":
+            return tomllib.loads(text)
+        if path.suffix == ".json":
+            return dict(json.loads(text))
+        if path.suffix == ".py":
+            return {"text": text}
+        # DVC's own library: PyYAML speaks YAML 1.1, in which 1e-3 is text.
+        return dict(YAML(typ="safe").load(text) or {})
+    except (OSError, ValueError, TypeError, YAMLError) as error:
+        raise ParamsUnreadable(path, str(error)) from error
+
+
+def _declared(content: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    if not keys or "text" in content:
+        return dict(content)
+    return {key: _lookup(content, key) for key in keys}
+
+
+def _lookup(content: Any, key: str) -> Any:
+    # A key that is not there counts as None: DVC itself says so when the stage runs.
+    for part in key.split("."):
+        content = content.get(part) if isinstance(content, Mapping) else None
+    return content

@@ -1,0 +1,42 @@
+"""A DVC repository on disk: where it is and what its pipeline looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml_assets.dvc.errors import NotADvcProject
+from ml_assets.dvc.manifest import Manifest, load_manifest
+
+
+@dataclass(frozen=True)
+class DvcProject:
+    """A DVC repository, named by the absolute path of the folder that holds `.dvc/`."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> DvcProject:
+        """The project at or above `start` (default: the working directory), as `dvc` itself looks.
+
+        Raises:
+            NotADvcProject: there is none.
+        """
+        start = (start or Path.cwd()).resolve()
+        for folder in (start, *start.parents):
+            if (folder / ".dvc").is_dir():
+                return cls(folder)
+        raise NotADvcProject(start)
+
+    @property
+    def private_dir(self) -> Path:
+        """Our own corner of DVC's folder for temporary files: never in Git, safe to delete."""
+        return self.root / ".dvc" / "tmp" / "ml_assets"
+
+    def manifest(self) -> Manifest:
+        """The resolved pipeline, from the cache where its files did not change.
+
+        Raises:
+            ManifestFailed: DVC refuses the pipeline files.
+        """
+        return load_manifest(self.root, cache_dir=self.private_dir)

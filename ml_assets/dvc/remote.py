@@ -1,0 +1,65 @@
+"""What goes to and comes from a DVC remote, and how a remote is named to people."""
+
+from __future__ import annotations
+
+import configparser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from ml_assets.dvc.errors import TransferFailed
+
+CONFIG_FILES = ("config", "config.local")
+
+
+def push(root: Path, targets: Sequence[str], *, remote: str | None) -> int:
+    """Push the outputs of stages or .dvc files; how many objects were new on the remote.
+
+    Raises:
+        TransferFailed: naming the remote and the remedy; what was pushed stays there.
+    """
+    return _transfer("push", root, targets, remote)
+
+
+def pull(root: Path, targets: Sequence[str], *, remote: str | None) -> None:
+    """Bring the outputs of stages or .dvc files from the remote into the cache and the workspace.
+
+    Raises:
+        TransferFailed: naming the remote and the remedy.
+    """
+    _transfer("pull", root, targets, remote)
+
+
+def _transfer(verb: str, root: Path, targets: Sequence[str], remote: str | None) -> int:
+    from ml_assets.dvc._internals import open_repo
+
+    try:
+        with open_repo(root) as repo:
+            done: Any = getattr(repo, verb)(targets=list(targets), remote=remote)
+    except Exception as error:
+        # DVC lets botocore's, aiohttp's and its own errors through here, with no base in common.
+        raise TransferFailed(verb, remote, _innermost(error)) from error
+    return done if isinstance(done, int) else 0
+
+
+def remote_url(root: Path, remote: str | None) -> str | None:
+    """The URL of a remote (default: `core.remote`) in .dvc/config, credentials left out; None: no remote."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read([root / ".dvc" / name for name in CONFIG_FILES], encoding="utf-8")
+    name = remote or parser.get("core", "remote", fallback=None)
+    url = parser.get(f"'remote \"{name}\"'", "url", fallback=None)
+    return without_credentials(url) if url else None
+
+
+def without_credentials(url: str) -> str:
+    """`url` without user, password and query, in which tokens travel."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _innermost(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,84 @@
+"""A folder that `dvc add` tracks and that grows file by file, such as `data/raw`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml_assets.dvc.lockfile import read_dvc_file
+from ml_assets.dvc.remote import pull, push
+
+# Each file of a granular add writes the .dvc file again; from about here the whole folder is cheaper.
+GRANULAR_LIMIT = 32
+
+
+@dataclass(frozen=True)
+class TrackedFolder:
+    """The folder `path` (relative to the project's `root`) and the .dvc file beside it."""
+
+    root: Path
+    relative: str
+
+    @property
+    def path(self) -> Path:
+        return self.root / self.relative
+
+    @property
+    def dvc_file(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.dvc")
+
+    def text(self) -> str | None:
+        """The .dvc file's text, which names the folder's whole content; None before the first add."""
+        return self.dvc_file.read_text(encoding="utf-8") if self.dvc_file.exists() else None
+
+    def md5(self) -> str | None:
+        """The folder's hash, or None before the first add."""
+        tracked = read_dvc_file(self.dvc_file)
+        return tracked.md5 if tracked else None
+
+    def make_whole(self, remote: str | None) -> None:
+        """Make the folder exactly what its .dvc file says, pulling what this machine does not have.
+
+        Raises:
+            TransferFailed: an object is neither in the cache nor on the remote.
+        """
+        from ml_assets.dvc._internals import CheckoutError, open_repo
+
+        if self.md5() is None:
+            return
+        target = str(self.dvc_file)
+        try:
+            with open_repo(self.root) as repo:
+                repo.checkout(targets=[target], force=True)
+        except (CheckoutError, FileNotFoundError):
+            pull(self.root, [target], remote=remote)
+
+    def add(self, files: Sequence[Path]) -> None:
+        """Track `files`, which are in the folder already; the others are not read again.
+
+        The first time, and for many files at once, the whole folder is added.
+        """
+        from ml_assets.dvc._internals import open_repo
+
+        whole = self.md5() is None or len(files) > GRANULAR_LIMIT
+        with open_repo(self.root) as repo:
+            repo.add([str(self.path)] if whole else [str(file) for file in files])
+
+    def restore(self, text: str | None, remote: str | None = None) -> None:
+        """Go back to an earlier .dvc file's text (None: untracked) and make the folder what it says."""
+        from ml_assets.dvc._internals import replace_file
+
+        if text is None:
+            self.dvc_file.unlink(missing_ok=True)
+            return
+        replace_file(self.dvc_file, text)
+        self.make_whole(remote)
+
+    def push(self, remote: str | None) -> int:
+        """Push what the remote lacks of the folder; how many objects that were.
+
+        Raises:
+            TransferFailed: naming the remote and the remedy.
+        """
+        return push(self.root, [str(self.dvc_file)], remote=remote)

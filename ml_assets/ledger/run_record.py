@@ -1,0 +1,115 @@
+"""Makes the record of a run of stages out of what DVC wrote: locks, outputs, metrics."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from ml_assets.dvc.lockfile import LockedStage, output_paths, read_locks, source_hashes, stale_stages
+from ml_assets.dvc.manifest import Manifest
+from ml_assets.dvc.project import DvcProject
+from ml_assets.ledger.canonical import Plain
+from ml_assets.ledger.origin import collect
+from ml_assets.ledger.record import DagsterRun, Outcome, OutputRecord, RunDraft, RunRecord
+
+LARGEST_SMALL_OUTPUT = 1_000_000
+CHUNK = 1 << 20
+
+
+def is_recorded(project: DvcProject, newest: RunRecord | None) -> bool:
+    """Whether `newest` already says exactly what the project's dvc.lock and .dvc files say."""
+    return newest is not None and (newest.dvc_lock, newest.dvc_files) == (
+        _lock_text(project.root),
+        dvc_file_texts(project),
+    )
+
+
+def draft_run(
+    project: DvcProject,
+    *,
+    stages: Mapping[str, Outcome],
+    newest: RunRecord | None,
+    dagster: DagsterRun | None = None,
+) -> RunDraft:
+    """The draft of a record of the project's state after `stages` were brought up to date.
+
+    Args:
+        stages: name → outcome of each stage of this run; the others are looked at for staleness only.
+        newest: the run record before, whose SHA-256 of an unchanged output is taken over.
+    """
+    manifest = project.manifest()
+    locked = read_locks(project.root, manifest)
+    params = sorted({file for stage in manifest.stages for file in stage.params})
+    return RunDraft(
+        **dict(collect(project.root, params=params, dagster=dagster)),
+        dvc_lock=_lock_text(project.root),
+        dvc_files=dvc_file_texts(project),
+        stages=dict(stages),
+        stale=stale_stages(manifest, locked, source_hashes(project.root, manifest)),
+        outputs=tuple(_outputs(project.root, manifest, locked, newest)),
+        metrics=_metrics(project.root, manifest),
+        small_outputs=_small_outputs(project.root, manifest),
+    )
+
+
+def dvc_file_texts(project: DvcProject) -> dict[str, str]:
+    """Path → text of each .dvc file of the project."""
+    files = {source.file for source in project.manifest().sources}
+    return {file: (project.root / file).read_text(encoding="utf-8") for file in sorted(files)}
+
+
+def _lock_text(root: Path) -> str:
+    lock = root / "dvc.lock"
+    return lock.read_text(encoding="utf-8") if lock.exists() else ""
+
+
+def _outputs(
+    root: Path, manifest: Manifest, locked: Mapping[str, LockedStage], newest: RunRecord | None
+) -> list[OutputRecord]:
+    known = {(out.path, out.md5): out.sha256 for out in (newest.outputs if newest else ())}
+    return [
+        OutputRecord(
+            path=out.path,
+            stage=stage.name,
+            md5=out.md5,
+            size=out.size or 0,
+            sha256=known.get((out.path, out.md5)) or _sha256(root / out.path),
+        )
+        for stage in manifest.stages
+        for out in output_paths(stage, locked.get(stage.name)).values()
+    ]
+
+
+def _sha256(path: Path) -> str | None:
+    if not path.is_file():
+        return None
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _metrics(root: Path, manifest: Manifest) -> dict[str, Plain]:
+    files = [out.path for stage in manifest.stages for out in stage.outs if out.metric]
+    return {file: read_metrics(root / file) for file in files if (root / file).is_file()}
+
+
+def read_metrics(path: Path) -> Plain:
+    """The content of a metrics file in JSON or YAML."""
+    text = path.read_text(encoding="utf-8")
+    content: Plain = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    return content
+
+
+def _small_outputs(root: Path, manifest: Manifest) -> dict[str, str]:
+    paths = [root / out.path for stage in manifest.stages for out in stage.outs if not out.cache]
+    return {
+        path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
+        for path in paths
+        if path.is_file() and path.stat().st_size <= LARGEST_SMALL_OUTPUT
+    }

@@ -1,0 +1,73 @@
+"""The project's settings: one table `[tool.ml_assets]` in pyproject.toml, or ml_assets.toml."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ml_assets.landing.settings import LandingSettings
+from ml_assets.models.settings import MlflowSettings
+
+
+class SettingsInvalid(Exception):
+    """A settings file that cannot be read or says something that we do not know."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        super().__init__(f"Settings in '{path}' are wrong: {reason}. See docs/reference/settings.md.")
+
+
+class Settings(BaseModel):
+    """Everything that a project may configure; secrets and endpoints come from the environment instead.
+
+    `remote` is the DVC remote to push to (None: DVC's default, if there is one; an empty string: none).
+    `ledger` is a folder relative to `root`, or `s3://bucket/prefix`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    root: Path
+    remote: str | None = None
+    ledger: str = ".ml_assets/ledger"
+    landing: LandingSettings | None = None
+    mlflow: MlflowSettings = Field(default_factory=MlflowSettings)
+
+    @classmethod
+    def load(cls, root: Path) -> Settings:
+        """The settings of the project at `root`; ML_ASSETS_REMOTE and ML_ASSETS_LEDGER override theirs.
+
+        Raises:
+            SettingsInvalid: naming the file and each wrong entry.
+        """
+        path, table = _table(root)
+        for name in ("remote", "ledger"):
+            if (value := os.environ.get(f"ML_ASSETS_{name.upper()}")) is not None:
+                table[name] = value
+        try:
+            return cls(root=root, **table)
+        except ValidationError as error:
+            found = "; ".join(
+                f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors()
+            )
+            raise SettingsInvalid(path, found) from error
+
+
+def _table(root: Path) -> tuple[Path, dict[str, Any]]:
+    own = root / "ml_assets.toml"
+    if own.exists():
+        return own, _read(own)
+    pyproject = root / "pyproject.toml"
+    if not pyproject.exists():
+        return pyproject, {}
+    return pyproject, _read(pyproject).get("tool", {}).get("ml_assets", {})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsInvalid(path, str(error)) from error
