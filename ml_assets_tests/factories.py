@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -76,7 +80,7 @@ def make_project(root: Path, files: Mapping[str, str]) -> Path:
     root.mkdir(parents=True)
     run("git", "init", "-q", "-b", "main", cwd=root)
     dvc("init", "-q", cwd=root)
-    dvc("remote", "add", "-d", "store", str(root.with_name(f"{root.name}-remote")), cwd=root)
+    dvc("remote", "add", "-d", "store", f"../{root.name}-remote", cwd=root)
     write(root, files)
     run("git", "add", "-A", cwd=root)
     run("git", "commit", "-q", "-m", "start", cwd=root)
@@ -84,7 +88,18 @@ def make_project(root: Path, files: Mapping[str, str]) -> Path:
 
 
 def make_two_stages(root: Path) -> Path:
-    """data/raw (tracked, three numbers) → double → total."""
+    """data/raw (tracked, three numbers) → double → total; a copy of one made once a session."""
+    return Path(shutil.copytree(_two_stages_template(), root))
+
+
+@cache
+def _two_stages_template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="two-stages-"))
+    atexit.register(shutil.rmtree, folder)
+    return _make_two_stages(folder / "project")
+
+
+def _make_two_stages(root: Path) -> Path:
     files = {"dvc.yaml": TWO_STAGES, "double.py": DOUBLE, "total.py": TOTAL, "params.yaml": "offset: 1\n"}
     make_project(root, files)
     write(root, {f"data/raw/{n}.txt": str(n) for n in (1, 2, 3)})

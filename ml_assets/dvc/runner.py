@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -66,7 +66,9 @@ class StageFinished:
 Event = StageStarted | StageLine | StageFinished
 
 
-def run_stages(project: DvcProject, stages: Sequence[str], *, redo: Redo = Redo.CHANGED) -> Iterator[Event]:
+def run_stages(
+    project: DvcProject, stages: Sequence[str], *, redo: Redo = Redo.CHANGED
+) -> Generator[Event, None, None]:
     """Run `stages` in the pipeline's order and yield what happens as it happens.
 
     DVC works in a thread of its own, so that closing this iterator, or an exception raised in the

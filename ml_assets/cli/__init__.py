@@ -1,0 +1,36 @@
+"""`ml-assets …`: one module a group of verbs; errors as one message and exit code 1."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from ml_assets.cli.demo import demo
+from ml_assets.cli.ledger import log, show
+from ml_assets.demo.errors import DemoError
+from ml_assets.dvc.errors import DvcBridgeError
+from ml_assets.landing.errors import LandingError
+from ml_assets.ledger.errors import LedgerError
+from ml_assets.settings import SettingsInvalid
+
+EXPECTED = (DvcBridgeError, LedgerError, LandingError, DemoError, SettingsInvalid)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ml_assets")
+def cli() -> None:
+    """Your dvc.yaml as an event-driven Dagster asset graph."""
+
+
+for command in (demo, log, show):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The console script: failures that we foresee are told in words, without a traceback."""
+    try:
+        cli()
+    except EXPECTED as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)

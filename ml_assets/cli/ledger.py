@@ -1,0 +1,68 @@
+"""`ml-assets log` and `ml-assets show`: the ledger, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from ml_assets.cli.project import current_ledger
+from ml_assets.ledger.record import IntakeRecord, RunRecord
+from ml_assets.ledger.store import AnyRecord
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="A JSON list of the records, oldest first.")
+def log(as_json: bool) -> None:  # noqa: FBT001 - a command line's flag
+    """List the records of the ledger."""
+    ledger = current_ledger()
+    if as_json:
+        click.echo(json.dumps([_plain(record) for record in ledger.records()], indent=2))
+        return
+    empty = True
+    for record in ledger.records():
+        empty = False
+        click.echo(
+            f"{record.number:>6}  {record.time:%Y-%m-%d %H:%M:%S}  {record.kind:<7} {_summary(record)}"
+        )
+    if empty:
+        click.echo(f"No records yet in {ledger.url}; a run or a landing appends the first.", err=True)
+
+
+@click.command()
+@click.argument("number", type=click.IntRange(min=1))
+def show(number: int) -> None:
+    """Print record NUMBER as JSON."""
+    click.echo(json.dumps(_plain(current_ledger().get(number)), indent=2))
+
+
+def _plain(record: AnyRecord) -> dict[str, Any]:
+    return {**record.model_dump(mode="json"), "digest": record.digest}
+
+
+def _summary(record: AnyRecord) -> str:
+    if isinstance(record, IntakeRecord):
+        refused = f", {len(record.quarantined)} quarantined" if record.quarantined else ""
+        return f"{len(record.landed)} objects landed{refused}"
+    return _run_summary(record)
+
+
+def _run_summary(record: RunRecord) -> str:
+    stages = ", ".join(f"{name} {outcome}" for name, outcome in record.stages.items())
+    numbers = [f"{name} {value:.4f}" for name, value in _headline(record.metrics).items()]
+    stale = f"; stale: {', '.join(record.stale)}" if record.stale else ""
+    return "; ".join([stages, *numbers]) + stale
+
+
+def _headline(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers at the top of each metrics file, at most three of them."""
+    found = {
+        name: float(value)
+        for content in metrics.values()
+        if isinstance(content, Mapping)
+        for name, value in content.items()
+        if isinstance(value, int | float)
+    }
+    return dict(list(found.items())[:3])

@@ -1,0 +1,28 @@
+"""The project that a command is about: found from the working directory, its `.env` read first."""
+
+from __future__ import annotations
+
+from dotenv import load_dotenv
+
+from ml_assets.dvc.project import DvcProject
+from ml_assets.ledger.store import Ledger
+from ml_assets.settings import Settings
+
+
+def current_settings() -> Settings:
+    """Settings of the project at or above the working directory.
+
+    Its `.env` is read as Dagster reads it; what the environment already says wins.
+
+    Raises:
+        NotADvcProject, SettingsInvalid.
+    """
+    root = DvcProject.find().root
+    load_dotenv(root / ".env")
+    return Settings.load(root)
+
+
+def current_ledger() -> Ledger:
+    """The ledger of the project at or above the working directory."""
+    settings = current_settings()
+    return Ledger.open(settings.ledger, root=settings.root)
