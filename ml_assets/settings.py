@@ -36,9 +36,14 @@ class Settings(BaseModel):
     landing: LandingSettings | None = None
     mlflow: MlflowSettings = Field(default_factory=MlflowSettings)
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Folders that DVC tracks as soon as something lands there."""
+        return (self.landing.into,) if self.landing else ()
+
     @classmethod
     def load(cls, root: Path) -> Settings:
-        """The settings of the project at `root`; ML_ASSETS_REMOTE and ML_ASSETS_LEDGER override theirs.
+        """The settings of the project at `root`; ML_ASSETS_REMOTE, ML_ASSETS_LEDGER, ML_ASSETS_SENSOR override.
 
         Raises:
             SettingsInvalid: naming the file and each wrong entry.
@@ -47,6 +52,8 @@ class Settings(BaseModel):
         for name in ("remote", "ledger"):
             if (value := os.environ.get(f"ML_ASSETS_{name.upper()}")) is not None:
                 table[name] = value
+        if (sensor := os.environ.get("ML_ASSETS_SENSOR")) and "landing" in table:
+            table["landing"] = {**table["landing"], "sensor": sensor}
         try:
             return cls(root=root, **table)
         except ValidationError as error:

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 GRACE_SECONDS = 0.5
 
@@ -52,6 +53,31 @@ class Cancellation:
             self._groups.discard(group)
 
 
+def start_watched(
+    command: Sequence[str], *, cwd: str | Path, env: Mapping[str, str], stdout: int | IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Start `command` as the leader of a process group that is killed as a whole when this process dies.
+
+    Standard error goes where standard output goes; end it with `end_group`.
+    """
+    return subprocess.Popen(
+        ["/bin/sh", "-c", WATCHED, "sh", *command],
+        cwd=cwd,
+        env=dict(env),
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of a group that `start_watched` started."""
+    assert process.stdin is not None  # noqa: S101 - it was asked for as a pipe
+    _signal_group(process.pid, signal.SIGKILL)
+    process.stdin.close()
+
+
 def run_command(
     command: Sequence[str],
     *,
@@ -69,21 +95,15 @@ def run_command(
     What the command leaves running in its group when it ends is killed, and so is all of it when this
     process dies. Standard input is empty: a prompt must not wait for a terminal.
     """
-    options = {name: popen_options[name] for name in ("cwd", "env")}
-    process = subprocess.Popen(
-        ["/bin/sh", "-c", WATCHED, "sh", *command],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        **options,
+    process = start_watched(
+        command, cwd=popen_options["cwd"], env=popen_options["env"], stdout=subprocess.PIPE
     )
     cancellation.enter(process.pid)
     try:
         reader = threading.Thread(target=_read_lines, args=(process, on_line), daemon=True)
         reader.start()
         code = process.wait()
-        _end_group(process)
+        end_group(process)
         reader.join()
         return code
     finally:
@@ -95,12 +115,6 @@ def _read_lines(process: subprocess.Popen[bytes], on_line: Callable[[str], None]
     with process.stdout as stream:
         for line in stream:
             on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    assert process.stdin is not None  # noqa: S101 - it was asked for as a pipe
-    _signal_group(process.pid, signal.SIGKILL)
-    process.stdin.close()
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

@@ -1,0 +1,139 @@
+"""Follows what was landed until the ledger has its records, and says in numbers what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ml_assets.demo.errors import LandingFailed
+from ml_assets.ledger.record import IntakeRecord, RunRecord
+from ml_assets.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class LandingSummary:
+    """One landing from the first put (time 0) to its run record."""
+
+    files: int
+    intake: int
+    run: int
+    auc: float | None
+    pushed: int
+    seconds: float
+
+
+@dataclass
+class LandingWatch:
+    """Looks at the ledger and at Dagster's failed runs."""
+
+    ledger: Ledger
+    instance: DagsterInstance
+    job_name: str
+    check: Callable[[], None]
+    max_failures: int
+    timeout_seconds: float = 900.0
+
+    def wait(self, keys: Collection[str]) -> tuple[IntakeRecord, RunRecord]:
+        """The records by which the objects `keys` were taken in and by which the stages then finished.
+
+        Raises:
+            LandingFailed: an object was refused, runs failed too often, or time is up.
+            ServerFailed: a server ended.
+        """
+        started, since = time.monotonic(), datetime.now(UTC)
+        seen = 0
+        missing, intake = set(keys), None
+        while True:
+            for record in self.ledger.records(after=seen):
+                seen = record.number
+                if isinstance(record, IntakeRecord):
+                    self._require_accepted(record)
+                    hit = missing & {each.key for each in record.landed}
+                    missing -= hit
+                    intake = record if hit else intake
+                elif intake is not None and not missing and not record.stale:
+                    return intake, record
+            self._require_health(started, since)
+            time.sleep(POLL_SECONDS)
+
+    def wait_until_idle(self) -> None:
+        """Wait until no run of the job is at work, the newest one having succeeded.
+
+        Raises:
+            LandingFailed: it did not succeed, or time is up.
+        """
+        from dagster import DagsterRunStatus, RunsFilter
+
+        started = time.monotonic()
+        while True:
+            newest = self.instance.get_run_records(RunsFilter(job_name=self.job_name), limit=1)
+            status = newest[0].dagster_run.status if newest else None
+            if status is DagsterRunStatus.SUCCESS:
+                return
+            if status in {DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}:
+                run_id = newest[0].dagster_run.run_id
+                raise _failed(f"Run {run_id} ended as {status.value}: {self._reason(run_id)}")
+            self._require_health(started, None)
+            time.sleep(POLL_SECONDS)
+
+    def _require_accepted(self, record: IntakeRecord) -> None:
+        if record.quarantined:
+            first = record.quarantined[0]
+            raise _failed(f"{first.key} was refused: {first.reason}")
+
+    def _require_health(self, started: float, since: datetime | None) -> None:
+        self.check()
+        if since is not None:
+            failed = list(self._failed_runs(since))
+            if len(failed) >= self.max_failures:
+                raise _failed(
+                    f"{len(failed)} runs failed; the newest, {failed[0]}: {self._reason(failed[0])}"
+                )
+        if time.monotonic() - started > self.timeout_seconds:
+            raise _failed(f"No run record after {self.timeout_seconds:.0f} s")
+
+    def _failed_runs(self, since: datetime) -> Iterator[str]:
+        from dagster import DagsterRunStatus, RunsFilter
+
+        failed = RunsFilter(job_name=self.job_name, statuses=[DagsterRunStatus.FAILURE], created_after=since)
+        return (record.dagster_run.run_id for record in self.instance.get_run_records(failed))
+
+    def _reason(self, run_id: str) -> str:
+        from dagster import DagsterEventType
+
+        events: Any = self.instance.all_logs(
+            run_id, of_type={DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE}
+        )
+        messages = [_message(event) for event in events]
+        return next(filter(None, messages), "no reason recorded")
+
+
+def count_objects(client: Any, bucket: str, prefix: str) -> int:
+    """How many objects are below `prefix`."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return sum(page["KeyCount"] for page in pages)
+
+
+def auc(record: RunRecord) -> float | None:
+    """The first metric called `auc` in the record's metrics files."""
+    found = (content.get("auc") for content in record.metrics.values() if isinstance(content, dict))
+    return next((float(value) for value in found if isinstance(value, int | float)), None)
+
+
+def _message(event: Any) -> str:
+    failure = getattr(event.dagster_event, "step_failure_data", None) if event.dagster_event else None
+    if failure is not None and failure.user_failure_data is not None:
+        return str(failure.user_failure_data.description)
+    return str(event.user_message or event.message)
+
+
+def _failed(what: str) -> LandingFailed:
+    return LandingFailed(what=what, remedy="The logs are in .demo/logs; `make demo` continues from here.")

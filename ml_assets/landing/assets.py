@@ -1,0 +1,116 @@
+"""The asset `raw`: materializing it takes in what is new in the landing bucket."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetsDefinition,
+    AssetSpec,
+    DataVersion,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    TableRecord,
+    multi_asset,
+)
+
+from ml_assets.assets.keys import META_KEY_RECORD, META_KEY_RECORD_DIGEST
+from ml_assets.assets.metadata import paths_metadata
+from ml_assets.assets.process_identity import identify
+from ml_assets.dvc.errors import DvcBridgeError
+from ml_assets.dvc.lockfile import LockedPath, read_dvc_file
+from ml_assets.dvc.project import DvcProject
+from ml_assets.dvc.remote import remote_url
+from ml_assets.dvc.tracked import TrackedFolder
+from ml_assets.landing.errors import LandingError
+from ml_assets.landing.intake import IntakeResult, take_in
+from ml_assets.landing.s3_settings import LandingS3
+from ml_assets.landing.settings import LandingSettings
+from ml_assets.ledger.errors import LedgerError
+from ml_assets.ledger.origin import collect
+from ml_assets.ledger.record import DagsterRun
+from ml_assets.ledger.store import Ledger
+
+SHOWN_ROWS = 50
+
+
+def build_raw_asset(
+    *,
+    spec: AssetSpec,
+    settings: LandingSettings,
+    project: DvcProject,
+    ledger: Ledger,
+    remote: str | None,
+) -> AssetsDefinition:
+    """The asset of the folder `settings.into`; its data version is DVC's hash of the folder."""
+
+    @multi_asset(name=f"{spec.key.path[-1]}_intake", specs=[spec])
+    def intake(context: AssetExecutionContext, landing_s3: LandingS3) -> Iterator[MaterializeResult[None]]:
+        identify(context)
+        folder = TrackedFolder(project.root, settings.into)
+        run = DagsterRun(run_id=context.run_id, job=context.job_name)
+        try:
+            result = take_in(
+                client=landing_s3.client(),
+                settings=settings,
+                ledger=ledger,
+                raw=folder,
+                remote=remote,
+                origin=lambda: collect(project.root, dagster=run),
+                progress=context.log.info,
+            )
+        except (LandingError, LedgerError, DvcBridgeError) as error:
+            raise Failure(str(error)) from error
+        yield _materialization(spec, settings, folder, result, remote)
+
+    return intake
+
+
+def _materialization(
+    spec: AssetSpec,
+    settings: LandingSettings,
+    folder: TrackedFolder,
+    result: IntakeResult,
+    remote: str | None,
+) -> MaterializeResult[None]:
+    tracked = read_dvc_file(folder.dvc_file)
+    if tracked is None:
+        raise Failure(
+            f"Nothing has landed yet: '{folder.relative}' is empty, and s3://{settings.bucket}/{settings.prefix} "
+            "holds no usable file. Put files there (the asset's quarantine says what was refused, and why)."
+        )
+    url = None if remote == "" else remote_url(folder.root, remote)
+    return MaterializeResult(
+        asset_key=spec.key,
+        data_version=DataVersion(tracked.md5),
+        metadata={**paths_metadata((_named(tracked, settings.into),), url), **_intake_metadata(result)},
+    )
+
+
+def _named(tracked: LockedPath, path: str) -> LockedPath:
+    return LockedPath(path, tracked.md5, tracked.size, tracked.files)
+
+
+def _intake_metadata(result: IntakeResult) -> dict[str, Any]:
+    """What this intake did, in numbers and as tables of its first rows."""
+    metadata: dict[str, Any] = {
+        "landed": len(result.landed),
+        "landed_bytes": sum(each.size for each in result.landed),
+        "superseded": sum(each.superseded is not None for each in result.landed),
+        "quarantined": len(result.quarantined),
+        "waiting": len(result.waiting),
+        "landed_by_folder": MetadataValue.json(
+            dict(Counter(each.path.rpartition("/")[0] for each in result.landed))
+        ),
+    }
+    if result.record:
+        metadata |= {META_KEY_RECORD: result.record.number, META_KEY_RECORD_DIGEST: result.record.digest}
+    if result.quarantined:
+        rows = [
+            TableRecord({"key": each.key, "reason": each.reason, "etag": each.etag})
+            for each in result.quarantined[:SHOWN_ROWS]
+        ]
+        metadata["quarantine"] = MetadataValue.table(rows)
+    return metadata

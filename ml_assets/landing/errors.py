@@ -1,0 +1,137 @@
+"""What can go wrong on the way into raw: one class a cause, each naming the place and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+RECONCILE = "ml-assets landing reconcile"
+"""The command that makes raw what the newest record says."""
+
+
+class LandingError(Exception):
+    """Base of every error that the landing raises on purpose."""
+
+
+class Rejected(LandingError):
+    """One landed object may not become part of raw; `reason` goes with it into quarantine."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class BucketMissing(LandingError):
+    """The bucket does not exist where we asked."""
+
+    def __init__(self, *, bucket: str, endpoint: str) -> None:
+        self.bucket = bucket
+        super().__init__(
+            f"There is no bucket '{bucket}' at {endpoint}.\n"
+            "Correct `bucket` in [tool.ml_assets.landing], or make the bucket; for another S3 than Amazon's "
+            "set AWS_ENDPOINT_URL."
+        )
+
+
+class AccessDenied(LandingError):
+    """The credentials are missing, wrong, or not allowed to do this."""
+
+    def __init__(self, *, doing: str, where: str, cause: str) -> None:
+        self.where = where
+        super().__init__(
+            f"S3 refused {doing} ({cause}).\n  at {where}\n"
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE) for "
+            "s3:ListBucket on the bucket and s3:GetObject on its objects."
+        )
+
+
+class EndpointUnreachable(LandingError):
+    """Nobody answers where S3 should be."""
+
+    def __init__(self, *, endpoint: str, cause: str) -> None:
+        self.endpoint = endpoint
+        super().__init__(
+            f"S3 does not answer at {endpoint} ({cause}).\n"
+            "Check AWS_ENDPOINT_URL and the network; the embedded S3 is started by `make s3`."
+        )
+
+
+class StorageFailed(LandingError):
+    """S3 answered with an error that is neither of the above."""
+
+    def __init__(self, *, doing: str, where: str, cause: str) -> None:
+        self.where = where
+        super().__init__(
+            f"{doing.capitalize()} failed ({cause}).\n  at {where}\n"
+            "Nothing was committed, so that trying again is safe; look into the server's log if it repeats."
+        )
+
+
+class ContractsUnusable(LandingError):
+    """The setting `contracts` names nothing that can check a file."""
+
+    def __init__(self, *, contracts: str, cause: str) -> None:
+        self.contracts = contracts
+        super().__init__(
+            f'The contracts of landed files cannot be loaded: {cause}\n  contracts = "{contracts}"\n'
+            'It must be "module:NAME" in [tool.ml_assets.landing], where NAME is a mapping of folder names '
+            "to contracts."
+        )
+
+
+class RawMovedBack(LandingError):
+    """raw is what an older record says, most likely since Git checked out an older .dvc file."""
+
+    def __init__(self, *, dvc_file: str, found: int | None, newest: int) -> None:
+        self.found = found
+        self.newest = newest
+        what = f"is what record {found} says" if found else "is missing, while its folder holds files"
+        super().__init__(
+            f"{dvc_file} {what}, but the newest record of it is {newest}: landing on top would lose "
+            f"what came between.\nTake the ledger's state with `{RECONCILE}`, then run again."
+        )
+
+
+class RawUnsaved(LandingError):
+    """raw holds files that DVC does not have, which a checkout would destroy."""
+
+    def __init__(self, *, folder: str, files: Sequence[str]) -> None:
+        self.files = tuple(files)
+        named = ", ".join(files[:3]) + (", …" if len(files) > 3 else "")  # noqa: PLR2004 - enough to see
+        super().__init__(
+            f"{folder} holds {len(files)} file(s) that were put there or changed by hand, unknown to DVC: "
+            f"{named}.\nKeep them with `dvc add {folder}`, or drop them with `dvc checkout --force {folder}` "
+            "(or delete them when the folder was never added), then run again."
+        )
+
+
+class DiskFull(LandingError):
+    """The disk of the project has no room left."""
+
+    def __init__(self, *, where: str, free: int) -> None:
+        self.where = where
+        super().__init__(
+            f"No space left on the disk ({free // 2**20} MiB free).\n  at {where}\n"
+            "Nothing was committed. Make room (`dvc gc` removes what nothing names any more) and run again."
+        )
+
+
+class IntakeContended(LandingError):
+    """Other writers committed to the same raw each time that we were about to."""
+
+    def __init__(self, *, attempts: int) -> None:
+        self.attempts = attempts
+        super().__init__(
+            f"Nothing was taken in: others changed raw {attempts} times while we were at work.\n"
+            "Run it again; when it repeats, see with `ml-assets log` who else lands into this ledger."
+        )
+
+
+class LandingGaveUp(LandingError):
+    """The sensor has tried often enough; a person has to look."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"The landing gave up: {reason}.\nNew objects are still taken in as they land. `max_attempts` "
+            "and `backoff_seconds` in [tool.ml_assets.landing] say how often it is tried."
+        )

@@ -1,0 +1,84 @@
+"""The landing's runs in Dagster's own books: which are at work, which ended, which died unnoticed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from dagster import DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
+
+from ml_assets.assets.keys import TAG_HOST
+from ml_assets.assets.process_identity import is_dead
+from ml_assets.landing.next_step import Attempt, parse_run_key
+
+TAG_RUN_KEY = "ml_assets/landing_run_key"
+RECENT = 100
+# A worker says who it is within seconds of its start; one that died before it could is given up on then.
+UNIDENTIFIED_SECONDS = 120
+IN_PROGRESS = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+AT_WORK = IN_PROGRESS[2:]
+ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+
+
+def report_dead_runs(instance: DagsterInstance, job_name: str) -> list[str]:
+    """Report the job's runs as failed whose process is gone, and return their ids.
+
+    Dagster itself notices a killed worker only through the code server that started it; when that is gone
+    too, such a run would stay "started" for ever.
+    """
+    records = instance.get_run_records(RunsFilter(job_name=job_name, statuses=AT_WORK))
+    dead = [record for record in records if _died(record)]
+    for record in dead:
+        message = (
+            "The process of this run is gone (killed, or the machine restarted); reported by the landing."
+        )
+        instance.report_run_failed(record.dagster_run, message)
+    return [record.dagster_run.run_id for record in dead]
+
+
+def active_run(instance: DagsterInstance, job_name: str) -> str | None:
+    """Id of a run of the job that is queued or at work."""
+    found = instance.get_run_records(RunsFilter(job_name=job_name, statuses=IN_PROGRESS), limit=1)
+    return found[0].dagster_run.run_id if found else None
+
+
+def past_attempts(
+    instance: DagsterInstance, job_name: str, intake_of_run: Mapping[str, int]
+) -> Sequence[Attempt]:
+    """The job's newest runs that the sensor asked for and that have ended."""
+    records = instance.get_run_records(RunsFilter(job_name=job_name, statuses=ENDED), limit=RECENT)
+    found = [(record, parse_run_key(record.dagster_run.tags.get(TAG_RUN_KEY, ""))) for record in records]
+    return [
+        Attempt(
+            subject=key[0],
+            number=key[1],
+            ended=_end(record),
+            record=intake_of_run.get(record.dagster_run.run_id),
+        )
+        for record, key in found
+        if key
+    ]
+
+
+def _died(record: RunRecord) -> bool:
+    tags = record.dagster_run.tags
+    if TAG_HOST in tags:
+        return bool(is_dead(tags))
+    silent = datetime.now(UTC) - _aware(record.update_timestamp)
+    return silent.total_seconds() > UNIDENTIFIED_SECONDS
+
+
+def _end(record: RunRecord) -> datetime:
+    if record.end_time is not None:
+        return datetime.fromtimestamp(record.end_time, UTC)
+    return _aware(record.update_timestamp)
+
+
+def _aware(time: datetime) -> datetime:
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -1,0 +1,40 @@
+"""What a project may say about its landing: where objects arrive, and how they are taken in."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class LandingSettings(BaseModel):
+    """The table `[tool.ml_assets.landing]`; every default works offline except `bucket`.
+
+    Credentials are no settings: they come from the environment by the AWS conventions.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bucket: str
+    prefix: str = "landing/"
+    into: str = "data/raw"
+    contracts: str | None = Field(default=None, pattern=r"^[\w.]+:\w+$")
+    together: tuple[str, ...] = ()
+    together_wait_seconds: float = Field(default=60, ge=0)
+    region: str | None = None
+    endpoint_url: str | None = None
+    interval_seconds: int = Field(default=10, ge=1)
+    max_attempts: int = Field(default=5, ge=1)
+    backoff_seconds: float = Field(default=30, ge=0)
+    daily_schedule: bool = False
+    schedule_cron: str = "0 6 * * *"
+    run_retries: int = Field(default=0, ge=0)
+    parallel_downloads: int = Field(default=8, ge=1, le=64)
+    max_batch_files: int = Field(default=1000, ge=1)
+    sensor: Literal["stopped", "running"] = "stopped"
+
+    @field_validator("prefix")
+    @classmethod
+    def _ends_with_a_slash(cls, prefix: str) -> str:
+        # Without it "landing" would also take in "landing-old/…".
+        return prefix if not prefix or prefix.endswith("/") else prefix + "/"

@@ -1,0 +1,104 @@
+"""Brings raw to a state that the ledger vouches for, or says why that needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml_assets.dvc.tracked import TrackedFolder
+from ml_assets.landing.errors import RawMovedBack, RawUnsaved
+from ml_assets.landing.history import History
+from ml_assets.landing.intent import Intent, clear_intent, read_intent
+
+PRIVATE = Path(".dvc/tmp/ml_assets")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """raw with its remote (None: DVC's default) and the place of the intent."""
+
+    tracked: TrackedFolder
+    remote: str | None
+
+    @property
+    def private(self) -> Path:
+        return self.tracked.root / PRIVATE
+
+    @property
+    def intent(self) -> Path:
+        return self.private / "intake.json"
+
+    @property
+    def dvc_file(self) -> str:
+        """The .dvc file as records name it: relative to the project's root."""
+        return self.tracked.dvc_file.relative_to(self.tracked.root).as_posix()
+
+
+def settle(raw: Raw, history: History, *, progress: Callable[[str], None]) -> str | None:
+    """Undo what a killed intake left, and compare raw with the newest intake.
+
+    Needs the write slot, and a `history` that was caught up under it. Returns a note for the next record
+    when raw was changed by hand since. Raises RawMovedBack when raw is what an older intake left.
+    """
+    intent = read_intent(raw.intent)
+    if intent is not None:
+        progress(f"an intake did not end; undoing what it did to {raw.tracked.relative}")
+        roll_back(raw, history, intent)
+    found, newest = raw.tracked.text(), history.raw_text
+    if newest is None or found == newest:
+        return None
+    if found is None and not _files(raw.tracked):
+        progress(f"{raw.tracked.relative} is not here yet: taking it from record {history.raw_record}")
+        raw.tracked.restore(newest, raw.remote)
+        return None
+    older = history.record_of(found) if found is not None else None
+    if found is None or older is not None:
+        raise RawMovedBack(dvc_file=raw.dvc_file, found=older, newest=history.raw_record)
+    return f"{raw.dvc_file} was changed outside the landing since record {history.raw_record}"
+
+
+def roll_back(raw: Raw, history: History, intent: Intent) -> None:
+    """Make raw what it was before `intent`, or what intakes recorded since say; safe to repeat.
+
+    An intake that was killed after its append finds its own record here, and loses nothing.
+    """
+    committed = history.raw_record > intent.record
+    target = history.raw_text if committed else intent.before
+    if target is None:
+        for name in intent.files:
+            (raw.tracked.path / name).unlink(missing_ok=True)
+    raw.tracked.restore(target, raw.remote)
+    clear_intent(raw.intent)
+
+
+def reconcile(raw: Raw, history: History) -> None:
+    """Make raw what the newest intake says, whatever it is now; what was added by hand is given up."""
+    if history.raw_text is not None:
+        raw.tracked.restore(history.raw_text, raw.remote)
+    clear_intent(raw.intent)
+
+
+def require_saved(raw: TrackedFolder) -> None:
+    """Raises RawUnsaved when raw holds files that DVC does not have: a checkout would destroy them."""
+    unsaved = _files(raw) if raw.text() is None else _changed(raw)
+    if unsaved:
+        raise RawUnsaved(folder=raw.relative, files=unsaved)
+
+
+def _files(raw: TrackedFolder) -> list[str]:
+    return sorted(str(file.relative_to(raw.path)) for file in raw.path.rglob("*") if not file.is_dir())
+
+
+def _changed(raw: TrackedFolder) -> list[str]:
+    from ml_assets.dvc._internals import open_repo
+
+    with open_repo(raw.root) as repo:
+        status = repo.data_status(targets=[raw.relative], granular=True)
+    folder = f"{raw.relative}/"
+    if folder in status["not_in_cache"]:
+        # Nothing here says what belongs into the folder, so that nothing can be told to be foreign.
+        return []
+    uncommitted = status["uncommitted"]
+    changed = {*uncommitted.get("added", ()), *uncommitted.get("modified", ())}
+    return sorted(path for path in changed if not path.endswith("/"))

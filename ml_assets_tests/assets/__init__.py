@@ -1,0 +1,1 @@
+"""dvc.yaml as Dagster assets, materialized for real."""

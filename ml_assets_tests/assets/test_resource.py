@@ -1,0 +1,150 @@
+"""Materializing stages: versions, outcomes, metadata, push, record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dagster import AssetKey, DagsterEventType
+
+from ml_assets.assets.resource import TAG_FORCE
+from ml_assets.ledger.record import RunRecord
+from ml_assets_tests.assets.conftest import DagsterProject, materializations, metadata
+from ml_assets_tests.factories import dvc, make_two_stages, run, write
+
+VERSION_TAG = "dagster/data_version"
+
+
+def records(project: DagsterProject) -> list[RunRecord]:
+    return [record for record in project.ledger.records() if isinstance(record, RunRecord)]
+
+
+def test_a_run_shows_dvcs_hash_as_data_version_and_says_what_happened(
+    dagster_project: DagsterProject,
+) -> None:
+    result = dagster_project.materialize()
+    assert result.success
+    total = materializations(result)["total"]
+    lock = (dagster_project.root / "dvc.lock").read_text()
+    assert total.tags is not None
+    assert f"md5: {total.tags[VERSION_TAG]}" in lock
+    shown = metadata(total)
+    assert shown["dvc/outcome"] == "ran"
+    assert shown["total/total"] == 13.0
+    assert shown["dvc/size_bytes"] == 13
+    assert shown["params"] == {"params.yaml": {"offset": 1}}
+    assert shown["dvc/remote_url"].endswith("project-remote")
+
+
+def test_the_lock_after_a_dagster_run_is_that_of_dvc_repro(
+    dagster_project: DagsterProject, tmp_path: Path
+) -> None:
+    dagster_project.materialize()
+    by_hand = make_two_stages(tmp_path / "by-hand")
+    dvc("repro", "-q", cwd=by_hand)
+    assert (dagster_project.root / "dvc.lock").read_bytes() == (by_hand / "dvc.lock").read_bytes()
+
+
+def test_unchanged_stages_yield_the_same_version_and_append_no_record(
+    dagster_project: DagsterProject,
+) -> None:
+    first = materializations(dagster_project.materialize())
+    again = dagster_project.materialize()
+    assert again.success
+    second = materializations(again)
+    for name, materialization in second.items():
+        assert metadata(materialization)["dvc/outcome"] == "unchanged"
+        assert (materialization.tags or {})[VERSION_TAG] == (first[name].tags or {})[VERSION_TAG]
+    assert len(records(dagster_project)) == 1
+
+
+def test_a_forced_run_runs_all_stages(dagster_project: DagsterProject) -> None:
+    dagster_project.materialize()
+    forced = materializations(dagster_project.materialize(**{TAG_FORCE: "true"}))
+    assert {metadata(each)["dvc/outcome"] for each in forced.values()} == {"ran"}
+
+
+def test_going_back_is_restored_from_the_cache(dagster_project: DagsterProject) -> None:
+    dagster_project.materialize()
+    write(dagster_project.root, {"params.yaml": "offset: 2\n"})
+    dagster_project.materialize()
+    write(dagster_project.root, {"params.yaml": "offset: 1\n"})
+    outcome = metadata(materializations(dagster_project.materialize())["total"])["dvc/outcome"]
+    assert outcome == "restored"
+    assert len(records(dagster_project)) == 3
+
+
+def test_each_line_of_a_stage_is_in_the_steps_log(dagster_project: DagsterProject) -> None:
+    result = dagster_project.materialize()
+    messages = [entry.user_message for entry in dagster_project.instance.all_logs(result.run_id)]
+    assert "double | doubling 3" in messages
+
+
+def test_the_record_comes_after_the_push_and_its_number_is_observed(dagster_project: DagsterProject) -> None:
+    result = dagster_project.materialize()
+    (record,) = records(dagster_project)
+    assert record.dvc_lock == (dagster_project.root / "dvc.lock").read_text()
+    assert record.stages == {"double": "ran", "total": "ran"}
+    assert record.metrics == {"total.json": {"total": 13}}
+    assert record.dagster is not None
+    assert record.dagster.run_id == result.run_id
+    pushed = {path.name for path in (dagster_project.root.parent / "project-remote").rglob("*")}
+    assert all(out.md5[2:] in pushed for out in record.outputs)
+    observed = [
+        event.asset_observation_data.asset_observation
+        for event in result.all_events
+        if event.event_type is DagsterEventType.ASSET_OBSERVATION
+    ]
+    assert {each.asset_key for each in observed} == {AssetKey("double"), AssetKey("total")}
+    assert {each.metadata["ledger/record"].value for each in observed} == {record.number}
+
+
+def test_a_failed_stage_fails_the_run_keeps_what_was_done_and_appends_no_record(
+    dagster_project: DagsterProject,
+) -> None:
+    write(dagster_project.root, {"total.py": "raise SystemExit('no total today')\n"})
+    result = dagster_project.materialize()
+    assert not result.success
+    assert list(materializations(result)) == ["double"]
+    assert records(dagster_project) == []
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    data = failure.step_failure_data.user_failure_data
+    assert data is not None
+    assert "Stage 'total' failed" in str(data.description)
+    assert "no total today" in str(data.description)
+
+
+def test_a_failed_push_leaves_no_record_and_the_next_run_appends_it(dagster_project: DagsterProject) -> None:
+    config = dagster_project.root / ".dvc" / "config"
+    good = config.read_text()
+    config.write_text(good.replace("../../project-remote", "/proc/nowhere"))
+    assert not dagster_project.materialize().success
+    assert records(dagster_project) == []
+    config.write_text(good)
+    assert dagster_project.materialize().success
+    assert len(records(dagster_project)) == 1
+
+
+def test_a_partial_run_names_its_stages_and_what_is_stale(dagster_project: DagsterProject) -> None:
+    dagster_project.materialize()
+    write(dagster_project.root, {"data/raw/4.txt": "4"})
+    dvc("add", "-q", "data/raw/4.txt", cwd=dagster_project.root)
+    result = dagster_project.materialize(selection="double")
+    assert list(materializations(result)) == ["double"]
+    newest = records(dagster_project)[-1]
+    assert newest.stages == {"double": "ran"}
+    assert newest.stale == ("total",)
+
+
+def test_a_second_clone_gets_the_same_bytes_from_the_remote_and_repro_runs_nothing(
+    dagster_project: DagsterProject, tmp_path: Path
+) -> None:
+    dagster_project.materialize()
+    run("git", "add", "-A", cwd=dagster_project.root)
+    run("git", "commit", "-qm", "run", cwd=dagster_project.root)
+    dvc("push", "-q", "data/raw.dvc", cwd=dagster_project.root)
+    clone = tmp_path / "clone"
+    run("git", "clone", "-q", str(dagster_project.root), str(clone), cwd=tmp_path)
+    dvc("pull", "-q", cwd=clone)
+    assert (clone / "total.json").read_bytes() == (dagster_project.root / "total.json").read_bytes()
+    assert "didn't change" in dvc("repro", cwd=clone)
+    assert run("git", "status", "--porcelain", cwd=clone).stdout == ""
