@@ -1,0 +1,1 @@
+"""The append-only history of what happened to the data: the commit point of every step."""

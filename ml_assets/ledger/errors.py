@@ -1,0 +1,125 @@
+"""What can go wrong with the ledger: one class a cause, each naming the place and the remedy."""
+
+from __future__ import annotations
+
+
+class LedgerError(Exception):
+    """Base of every error that the ledger raises on purpose."""
+
+
+class LedgerUnreachable(LedgerError):
+    """The place that holds the records did not answer, or refused us."""
+
+    def __init__(self, *, url: str, doing: str, cause: str) -> None:
+        self.url = url
+        super().__init__(
+            f"The ledger did not answer while {doing}: {cause}\n  at {url}\n"
+            "Check `ledger` in [tool.ml_assets], the network and the AWS_* variables, then run it again: "
+            "a record is appended whole or not at all, so that repeating is safe."
+        )
+
+
+class LedgerLocationUnknown(LedgerError):
+    """The setting `ledger` is neither a folder nor a kind of address that we can open."""
+
+    def __init__(self, *, url: str, cause: str) -> None:
+        self.url = url
+        super().__init__(
+            f"The ledger cannot be opened: {cause}\n  at {url}\n"
+            "Set `ledger` in [tool.ml_assets] to a folder, or to s3://bucket/prefix, gs://… or az://…"
+        )
+
+
+class PlainHttpRefused(LedgerError):
+    """An endpoint without TLS was given that is not on this machine."""
+
+    def __init__(self, *, endpoint: str) -> None:
+        self.endpoint = endpoint
+        super().__init__(
+            "The ledger's endpoint speaks plain HTTP to another machine, and would show credentials to "
+            f"the network.\n  AWS_ENDPOINT_URL={endpoint}\n"
+            "Use https://, or set AWS_ALLOW_HTTP=true when that network is yours."
+        )
+
+
+class AppendContended(LedgerError):
+    """Other writers won every attempt to append."""
+
+    def __init__(self, *, url: str, attempts: int) -> None:
+        self.url = url
+        self.attempts = attempts
+        super().__init__(
+            f"Nothing was appended to the ledger: other writers were faster {attempts} times.\n  at {url}\n"
+            "Run it again; when it repeats, look with `ml-assets log` at who writes so often."
+        )
+
+
+class RecordMissing(LedgerError):
+    """A record was asked for that the ledger does not hold."""
+
+    def __init__(self, *, number: int, where: str) -> None:
+        self.number = number
+        self.where = where
+        super().__init__(
+            f"The ledger has no record {number}.\n  at {where}\nList the records with `ml-assets log`."
+        )
+
+
+class RecordCorrupt(LedgerError):
+    """A record's file is there and is not a record: torn, edited, or not ours."""
+
+    def __init__(self, *, number: int, where: str, cause: str) -> None:
+        self.number = number
+        self.where = where
+        super().__init__(
+            f"Record {number} of the ledger cannot be read: {cause}\n  at {where}\n"
+            "Bring the file back from a backup or from the bucket's versions; records are never rewritten, "
+            "so that any older copy is the right one."
+        )
+
+
+class RecordTooNew(LedgerError):
+    """A record was written by a later version of ml_assets than this one."""
+
+    def __init__(self, *, number: int, where: str, found: str, known: str) -> None:
+        self.number = number
+        self.where = where
+        super().__init__(
+            f"Record {number} of the ledger was written by a later version of ml_assets: it has {found}, and "
+            f"this version knows {known}.\n  at {where}\nUpgrade ml_assets here, and run it again."
+        )
+
+
+class ChainBroken(LedgerError):
+    """The records are not the ones that were appended: one was changed, removed or put in later."""
+
+    def __init__(self, *, number: int, cause: str) -> None:
+        self.number = number
+        super().__init__(
+            f"The ledger's chain is broken at record {number}: {cause}\n"
+            f"Compare it with a backup (`ml-assets show {number}`) and put the original back; nothing after "
+            f"record {number - 1} is proven until then."
+        )
+
+
+class GitUnreadable(LedgerError):
+    """The project is in Git, and Git refuses to tell its state."""
+
+    def __init__(self, *, root: str, cause: str) -> None:
+        self.root = root
+        super().__init__(
+            f"Git did not tell the state of the code, which a record must name: {cause}\n  in {root}\n"
+            "Install git, or, when the folder belongs to somebody else (a container's volume), run "
+            f"`git config --global --add safe.directory {root}`."
+        )
+
+
+class ParamsUnreadable(LedgerError):
+    """A params file of the project cannot be read."""
+
+    def __init__(self, *, path: str, cause: str) -> None:
+        self.path = path
+        super().__init__(
+            f"A params file cannot be read: {cause}\n  at {path}\n"
+            "Correct the file, or take it out of `params:` in dvc.yaml."
+        )

@@ -1,0 +1,230 @@
+"""What one record of the ledger says: values only, with one canonical form and one digest."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    TypeAdapter,
+    ValidationError,
+    field_serializer,
+)
+
+from ml_assets.ledger.canonical import Plain, canonical_json, sha256_hex
+from ml_assets.ledger.errors import RecordCorrupt, RecordTooNew
+
+SCHEMA = 1
+
+
+def now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def _utc_seconds(time: datetime) -> datetime:
+    return time.astimezone(UTC).replace(microsecond=0)
+
+
+class Value(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+    )
+
+
+class GitState(Value):
+    """The code that ran. `dirty_sha256` is None on a clean checkout; `patch` is None too when it is too large
+    to keep or is not text, and then the digest still tells two states apart."""
+
+    commit: str
+    dirty_sha256: str | None = None
+    patch: str | None = None
+    untracked: tuple[str, ...] = ()
+    """Files that Git neither has nor ignores: by name only, for such a file may hold a secret."""
+
+
+class Environment(Value):
+    """The interpreter and the digest of what is installed in it."""
+
+    python: str
+    digest: str
+
+
+class DagsterRun(Value):
+    run_id: str
+    job: str
+
+
+class Landed(Value):
+    """An object whose bytes are now in raw, under `path` relative to raw's folder."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+    etag: str
+    size: int
+    sha256: str
+    path: str
+    superseded: str | None = None
+    """The ETag of the generation that this one replaced."""
+
+
+class Quarantined(Value):
+    """An object that was refused, and why."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+    etag: str
+    size: int
+    reason: str
+
+
+class OutputRecord(Value):
+    """One output of a stage as DVC recorded it; `sha256` is None for folders, whose md5 ends in `.dir`."""
+
+    path: str
+    stage: str
+    md5: str
+    size: int
+    sha256: str | None = None
+
+
+Outcome = Literal["ran", "restored", "unchanged"]
+
+
+class Origin(Value):
+    """Who made a record, where, with which code, environment and params."""
+
+    actor: str
+    host: str
+    git: GitState | None = None
+    environment: Environment
+    dagster: DagsterRun | None = None
+    params: dict[str, Plain] = Field(default_factory=dict)
+
+
+class Draft(Origin):
+    """A record that has no place in the chain yet."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    id: str = Field(default_factory=lambda: uuid4().hex)
+    """Tells our own record from an equal one of another writer, when the answer to the put was lost."""
+    kind: str
+    time: Annotated[AwareDatetime, AfterValidator(_utc_seconds)] = Field(default_factory=now)
+    dvc_files: dict[str, str] = Field(default_factory=dict)
+    note: str | None = None
+
+    @field_serializer("time")
+    def _iso(self, time: datetime) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def numbered(self, *, number: int, previous: str | None) -> IntakeRecord | RunRecord:
+        """This draft with its place in the chain."""
+        fields = {**self.model_dump(), "number": number, "previous": previous}
+        return _ADAPTER.validate_python(fields)
+
+
+class Record(Draft):
+    """A record in the chain: `number` counts from 1, `previous` is the digest of the record before."""
+
+    number: int = Field(ge=1)
+    previous: str | None
+    _stored_digest: str | None = PrivateAttr(default=None)
+
+    def canonical(self) -> bytes:
+        return canonical_json(self.model_dump(mode="json"))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex of the record's bytes: what `sha256sum` says of its file."""
+        return self._stored_digest or sha256_hex(self.canonical())
+
+
+class IntakeDraft(Draft):
+    """Objects of the landing zone became part of raw, or were refused."""
+
+    kind: Literal["intake"] = "intake"
+    landed: tuple[Landed, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    dvc_lock: str | None = None
+
+
+class IntakeRecord(IntakeDraft, Record):
+    kind: Literal["intake"] = "intake"
+
+
+class RunDraft(Draft):
+    """Stages ran, or were found done. `stale` names the stages whose result is out of date."""
+
+    kind: Literal["run"] = "run"
+    dvc_lock: str
+    stages: dict[str, Outcome] = Field(default_factory=dict)
+    stale: tuple[str, ...] = ()
+    outputs: tuple[OutputRecord, ...] = ()
+    metrics: dict[str, Plain] = Field(default_factory=dict)
+    small_outputs: dict[str, str] = Field(default_factory=dict)
+
+
+class RunRecord(RunDraft, Record):
+    kind: Literal["run"] = "run"
+
+
+KINDS = ("intake", "run")
+_ADAPTER: TypeAdapter[IntakeRecord | RunRecord] = TypeAdapter(
+    Annotated[IntakeRecord | RunRecord, Field(discriminator="kind")]
+)
+
+
+def parse_record(data: bytes, *, number: int, where: str) -> IntakeRecord | RunRecord:
+    """The record in `data`, which was stored as `number`.
+
+    Raises RecordCorrupt when it is torn, edited into nonsense or another number's, RecordTooNew when a later
+    version wrote it.
+    """
+    fields = _fields(data, number=number, where=where)
+    _refuse_newer(fields, number=number, where=where)
+    try:
+        record = _ADAPTER.validate_python(fields)
+    except ValidationError as error:
+        raise RecordCorrupt(number=number, where=where, cause=_first(error)) from error
+    if record.number != number:
+        raise RecordCorrupt(number=number, where=where, cause=f"it says that it is record {record.number}")
+    # An earlier version of ours wrote fewer fields: the digest is of the bytes, not of what we would write.
+    stored = sha256_hex(data)
+    if stored != record.digest:
+        record._stored_digest = stored
+    return record
+
+
+def _fields(data: bytes, *, number: int, where: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(data)
+    except ValueError as error:
+        cause = f"it is not JSON ({len(data)} bytes; {error})"
+        raise RecordCorrupt(number=number, where=where, cause=cause) from error
+    if not isinstance(fields, dict):
+        raise RecordCorrupt(number=number, where=where, cause="it is not a JSON object")
+    return fields
+
+
+def _refuse_newer(fields: dict[str, Any], *, number: int, where: str) -> None:
+    schema, kind = fields.get("schema"), fields.get("kind")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise RecordTooNew(number=number, where=where, found=f"schema {schema}", known=f"schema {SCHEMA}")
+    if isinstance(kind, str) and kind not in KINDS:
+        raise RecordTooNew(number=number, where=where, found=f"kind {kind!r}", known=" and ".join(KINDS))
+
+
+def _first(error: ValidationError) -> str:
+    """The first finding without the value, which may be long."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    place = ".".join(str(part) for part in found[0]["loc"])
+    return f"{place}: {found[0]['msg']} ({len(found)} finding(s))"

@@ -1,0 +1,54 @@
+"""Folders with one file a day: listing them, and writing one afresh."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from ml_assets.stages.errors import NoDays, StrayFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import polars as pl
+
+
+def day_files(folder: Path, suffix: str) -> dict[dt.date, Path]:
+    """The folder's files by day, earliest first; a missing folder has none.
+
+    Raises StrayFile for a file that is not named `YYYY-MM-DD` + suffix.
+    """
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {_day(file, suffix): file for file in files if not file.name.startswith(".")}
+
+
+def some_day_files(folder: Path, suffix: str) -> dict[dt.date, Path]:
+    """As day_files, but raises NoDays when there are none."""
+    files = day_files(folder, suffix)
+    if not files:
+        raise NoDays(
+            f"{folder} holds no day: land some (`make data` does), or run the stage that makes it "
+            f"(`dvc repro` runs all that are needed)"
+        )
+    return files
+
+
+def write_days(folder: Path, tables: Mapping[dt.date, pl.DataFrame]) -> None:
+    """Make the folder hold one Parquet file for each of these days, and nothing else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in day_files(folder, ".parquet").values():
+        file.unlink()
+    for day, table in tables.items():
+        # One row group, whatever the number of threads: the bytes must not depend on the machine's cores.
+        table.write_parquet(folder / f"{day}.parquet", row_group_size=max(1, table.height))
+
+
+def _day(file: Path, suffix: str) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(file.name.removesuffix(suffix))
+    except ValueError:
+        day = None
+    if day is None or file.name != f"{day}{suffix}":
+        raise StrayFile(f"{file} is not named YYYY-MM-DD{suffix}: rename it after its day, or remove it")
+    return day

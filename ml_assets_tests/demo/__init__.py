@@ -1,0 +1,1 @@
+"""Tests of the embedded S3 and the feed."""

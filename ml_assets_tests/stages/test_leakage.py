@@ -1,0 +1,85 @@
+"""No feature tells what is known only after departure."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ml_assets.stages import columns
+from ml_assets.stages.errors import LeakRefused
+from ml_assets.stages.processed import join_day, read_flights, read_weather
+from ml_assets_tests.factories import BIN, environment, write
+from ml_assets_tests.stages.example import feed
+from ml_assets_tests.stages.tables import features
+
+DAY = date(2013, 1, 2)
+
+
+@pytest.fixture
+def project(reproduced: Path, tmp_path: Path) -> Path:
+    """The code, parameters and feature table of the reproduced project, to be changed at will."""
+    for name in ("ml_assets", "data/processed", "data/features"):
+        shutil.copytree(reproduced / name, tmp_path / name)
+    shutil.copy(reproduced / "params.yaml", tmp_path)
+    return tmp_path
+
+
+def refusal(project: Path, stage: str) -> str:
+    """Run a stage that has to fail; what it says."""
+    command = [str(BIN / "python"), "-m", f"ml_assets.stages.{stage}"]
+    done = subprocess.run(
+        command, cwd=project, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("column", [*columns.OUTCOME, columns.TARGET])
+def test_features_refuses_a_forbidden_column(column: str) -> None:
+    with pytest.raises(LeakRefused, match=column):
+        columns.refuse_leaks(["temp", column], "features.extra")
+
+
+def test_asking_for_the_tail_number_in_params_fails_with_the_reason(project: Path) -> None:
+    params = (project / "params.yaml").read_text()
+    write(project, {"params.yaml": params.replace("extra: []", "extra: [wind_gust, tailnum]")})
+    assert "LeakRefused: tailnum may not be a feature" in refusal(project, "features")
+
+
+def test_model_refuses_a_feature_table_with_the_tail_number_in_it(project: Path) -> None:
+    for file in (project / "data" / "features").iterdir():
+        pl.read_parquet(file).with_columns(tailnum=pl.lit("N14228")).write_parquet(file)
+    assert "LeakRefused: tailnum may not be a feature" in refusal(project, "model")
+
+
+def test_no_feature_of_a_real_day_depends_on_what_happened_that_day(tmp_path: Path) -> None:
+    write(tmp_path, {name: body.decode() for name, body in feed().csv_of(DAY).items()})
+    weather = read_weather(tmp_path / "weather" / f"{DAY}.csv")
+    landed = read_flights(tmp_path / "flights" / f"{DAY}.csv").collect()
+    nothing = landed.with_columns(pl.lit(None, landed.schema[name]).alias(name) for name in columns.OUTCOME)
+    real, cancelled = (
+        features({DAY: join_day(flights.lazy(), weather, late_minutes=15).collect()})[DAY]
+        for flights in (landed, nothing)
+    )
+    assert real[columns.TARGET].mean() != 1
+    assert cancelled[columns.TARGET].mean() == 1
+    key = ["sched_dep_time", "origin", "carrier", "flight", "dest"]
+    assert without_target(real).sort(key).equals(without_target(cancelled).sort(key))
+
+
+def without_target(table: pl.DataFrame) -> pl.DataFrame:
+    return table.drop(columns.TARGET)
+
+
+def test_the_model_learns_from_allowed_columns_only(reproduced: Path) -> None:
+    named = json.loads((reproduced / "models" / "card.json").read_text())["features"]
+    columns.refuse_leaks([*named["categorical"], *named["numeric"]], "models/card.json")
+    assert named["categorical"] == list(columns.CATEGORICAL)
+    assert "carrier_rate_7d" in named["numeric"]
