@@ -1,7 +1,5 @@
 """The asset `mlflow_run`: after the stages, one MLflow run for each record of them."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 import warnings
@@ -54,7 +52,7 @@ CLOCKS_APART = timedelta(hours=1)
 
 def build_mlflow_run_asset(
     *,
-    settings: Settings,
+    settings: "Settings",
     ledger: Ledger,
     deps: Sequence[AssetKey],
     key: str = "mlflow_run",
@@ -100,7 +98,7 @@ def _say_partial(context: AssetExecutionContext, record: RunRecord) -> None:
 
 
 def _track(
-    context: AssetExecutionContext, settings: Settings, chosen: Chosen, dagster_url: str | None
+    context: AssetExecutionContext, settings: "Settings", chosen: Chosen, dagster_url: str | None
 ) -> TrackedRun:
     record, root = chosen.record, settings.root
     base = os.environ.get(DAGSTER_UI_URL_VARIABLE) or dagster_url
