@@ -26,41 +26,31 @@ def pipeline(context: AssetExecutionContext, dvc: DvcResource) -> Iterator[Mater
     yield from dvc.run(context=context)
 
 
-tracking = Definitions(
-    assets=[build_mlflow_run_asset(settings=settings, ledger=ledger, deps=[AssetKey("evaluation")])]
-)
-landing = Definitions()
-if settings.landing:
+def _landing() -> Definitions:
+    if settings.landing is None:
+        return Definitions()
     raw = source_spec(project=project, path=settings.landing.into)
-    landing = Definitions.merge(
-        Definitions(
-            assets=[
-                build_raw_asset(
-                    spec=raw,
-                    settings=settings.landing,
-                    project=project,
-                    ledger=ledger,
-                    remote=settings.remote,
-                )
-            ],
-            resources={
-                "landing_s3": LandingS3(
-                    region=settings.landing.region, endpoint_url=settings.landing.endpoint_url
-                )
-            },
-        ),
+    intake = build_raw_asset(
+        spec=raw, settings=settings.landing, project=project, ledger=ledger, remote=settings.remote
+    )
+    s3 = LandingS3(region=settings.landing.region, endpoint_url=settings.landing.endpoint_url)
+    return Definitions.merge(
+        Definitions(assets=[intake], resources={"landing_s3": s3}),
         build_landing_definitions(Landing(settings=settings.landing, ledger=ledger, raw=raw.key)),
     )
 
+
 defs = Definitions.merge(
     Definitions(
-        assets=[pipeline],
+        assets=[
+            pipeline,
+            build_mlflow_run_asset(settings=settings, ledger=ledger, deps=[AssetKey("evaluation")]),
+        ],
         resources={
             "dvc": DvcResource(project_dir=str(project.root), remote=settings.remote, ledger=settings.ledger)
         },
         # One process a run: DVC skips what is done, so a step has nothing to win from a process of its own.
         executor=in_process_executor,
     ),
-    landing,
-    tracking,
+    _landing(),
 )

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -156,12 +157,14 @@ class EmbeddedS3:
 
     def client(self) -> S3Client:
         """A client of this server, whatever the environment says."""
-        return self._session().client("s3", endpoint_url=self.endpoint, config=_direct())
+        return self._session.client("s3", endpoint_url=self.endpoint, config=_direct())
 
     def _sqs(self) -> SQSClient:
-        return self._session().client("sqs", endpoint_url=self.endpoint, config=_direct())
+        return self._session.client("sqs", endpoint_url=self.endpoint, config=_direct())
 
+    @cached_property
     def _session(self) -> Session:
+        # Kept, since a session that is new reads megabytes of service descriptions again.
         import boto3
 
         return boto3.Session(aws_access_key_id=KEY, aws_secret_access_key=KEY, region_name=REGION)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import yaml
+
+from ml_assets.dvc.lockfile import Loader
 from ml_assets.ledger.generations import KnownGenerations
 from ml_assets.ledger.record import IntakeRecord, Record, RunRecord
 
@@ -25,10 +28,10 @@ class History:
     raw_record: int = 0
     intake_of_run: dict[str, int] = field(default_factory=dict)
     """Number of the newest intake record of each Dagster run, by the run's id."""
-    _record_of_text: dict[str, int] = field(default_factory=dict)
+    _record_of: dict[str, int] = field(default_factory=dict)
     _in_raw: dict[tuple[str, str], str] = field(default_factory=dict)
     _took_in: int | None = None
-    _finished_text: str | None = None
+    _finished: str | None = None
 
     @classmethod
     def read(cls, ledger: Ledger, dvc_file: str) -> History:
@@ -53,8 +56,8 @@ class History:
             self._advance(record)
 
     def record_of(self, text: str) -> int | None:
-        """The newest intake that left raw's .dvc file with this text."""
-        return self._record_of_text.get(text)
+        """The newest intake that left raw with the content which this text of its .dvc file names."""
+        return self._record_of.get(content_of(text))
 
     def etag_in_raw(self, bucket: str, key: str) -> str | None:
         """The generation of the key whose file is in raw: the newest that was not refused."""
@@ -71,16 +74,29 @@ class History:
     def _advance_by_intake(self, record: IntakeRecord, text: str | None) -> None:
         if text is not None:
             self.raw_text, self.raw_record = text, record.number
-            self._record_of_text[text] = record.number
+            self._record_of[content_of(text)] = record.number
         if record.dagster is not None:
             self.intake_of_run[record.dagster.run_id] = record.number
         if record.landed:
             # A run on what was finished before would find nothing to do, and leave no record.
-            self._took_in = record.number if text != self._finished_text else None
+            again = text is not None and content_of(text) == self._finished
+            self._took_in = None if again else record.number
             self._in_raw.update({(each.bucket, each.key): each.etag for each in record.landed})
 
     def _advance_by_run(self, text: str | None) -> None:
         text = text or self.raw_text
-        # A text that no intake left was made by hand, on top of the newest.
-        if text is None or self._record_of_text.get(text, self.raw_record) == self.raw_record:
-            self._took_in, self._finished_text = None, text
+        # A content that no intake left was made by hand, on top of the newest.
+        if text is None or self._record_of.get(content_of(text), self.raw_record) == self.raw_record:
+            self._took_in, self._finished = None, content_of(text) if text else None
+
+
+def content_of(text: str) -> str:
+    """What a .dvc file's text names: DVC's hash of the folder, or the text itself where it has none.
+
+    Texts differ for equal content: a granular add leaves out the folder's size.
+    """
+    try:
+        loaded = yaml.load(text, Loader)  # noqa: S506 - the C variant of the safe loader
+        return str(loaded["outs"][0]["md5"])
+    except (yaml.YAMLError, KeyError, IndexError, TypeError):
+        return text

@@ -28,7 +28,7 @@ from ml_assets.landing.listing import list_objects
 from ml_assets.landing.plan import Plan, Waiting, plan
 from ml_assets.landing.settings import LandingSettings
 from ml_assets.landing.settle import Raw, settle
-from ml_assets.landing.staging import staging_area
+from ml_assets.landing.staging import staging_area, sweep
 from ml_assets.ledger.record import IntakeRecord, Landed, Origin, Quarantined
 
 if TYPE_CHECKING:
@@ -110,14 +110,19 @@ class _Intake:
             # Even when nothing is new: what a killed intake left must not reach the stages.
             self.history.catch_up(self.ledger)
             settle(self.raw, self.history, progress=self.progress)
+        sweep(self.staging)
         for _ in range(ROUNDS):
             found = self._plan()
             if not found.batch:
                 return IntakeResult(waiting=found.waiting)
-            with staging_area(self.raw.private / "staging") as staging:
+            with staging_area(self.staging) as staging:
                 if result := self._take(found, staging):
                     return result
         raise IntakeContended(attempts=ROUNDS)
+
+    @property
+    def staging(self) -> Path:
+        return self.raw.private / "staging"
 
     @cached_property
     def history(self) -> History:

@@ -46,11 +46,11 @@ def settle(raw: Raw, history: History, *, progress: Callable[[str], None]) -> st
         progress(f"an intake did not end; undoing what it did to {raw.tracked.relative}")
         roll_back(raw, history, intent)
     found, newest = raw.tracked.text(), history.raw_text
-    if newest is None or found == newest:
+    if newest is None or (found is not None and history.record_of(found) == history.raw_record):
         return None
     if found is None and not _files(raw.tracked):
         progress(f"{raw.tracked.relative} is not here yet: taking it from record {history.raw_record}")
-        raw.tracked.restore(newest, raw.remote)
+        _restore(raw, newest)
         return None
     older = history.record_of(found) if found is not None else None
     if found is None or older is not None:
@@ -68,14 +68,14 @@ def roll_back(raw: Raw, history: History, intent: Intent) -> None:
     if target is None:
         for name in intent.files:
             (raw.tracked.path / name).unlink(missing_ok=True)
-    raw.tracked.restore(target, raw.remote)
+    _restore(raw, target)
     clear_intent(raw.intent)
 
 
 def reconcile(raw: Raw, history: History) -> None:
     """Make raw what the newest intake says, whatever it is now; what was added by hand is given up."""
     if history.raw_text is not None:
-        raw.tracked.restore(history.raw_text, raw.remote)
+        _restore(raw, history.raw_text)
     clear_intent(raw.intent)
 
 
@@ -84,6 +84,12 @@ def require_saved(raw: TrackedFolder) -> None:
     unsaved = _files(raw) if raw.text() is None else _changed(raw)
     if unsaved:
         raise RawUnsaved(folder=raw.relative, files=unsaved)
+
+
+def _restore(raw: Raw, text: str | None) -> None:
+    # In a fresh clone not even the folder around raw is there.
+    raw.tracked.dvc_file.parent.mkdir(parents=True, exist_ok=True)
+    raw.tracked.restore(text, raw.remote)
 
 
 def _files(raw: TrackedFolder) -> list[str]:

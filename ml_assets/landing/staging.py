@@ -1,4 +1,4 @@
-"""A folder of its own for each intake at work; what a killed one left is swept by the next."""
+"""A folder of its own for each intake at work; what a killed one left is swept."""
 
 from __future__ import annotations
 
@@ -16,11 +16,7 @@ _OWNER = ".owner"
 @contextmanager
 def staging_area(folder: Path) -> Iterator[Path]:
     """An empty folder below `folder`, gone afterwards."""
-    folder.mkdir(parents=True, exist_ok=True)
-    # Others sweep what has no living owner, so making the folder and owning it must be one act for them.
-    with (folder / "lock").open("w") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)
-        _sweep(folder)
+    with _guarded(folder):
         own = Path(tempfile.mkdtemp(dir=folder))
         owner = (own / _OWNER).open("w")
         fcntl.flock(owner, fcntl.LOCK_EX)
@@ -32,10 +28,21 @@ def staging_area(folder: Path) -> Iterator[Path]:
             shutil.rmtree(own, ignore_errors=True)
 
 
-def _sweep(folder: Path) -> None:
-    for left in folder.iterdir():
-        if left.is_dir() and _is_abandoned(left):
-            shutil.rmtree(left)
+def sweep(folder: Path) -> None:
+    """Remove what killed intakes left below `folder`; those at work keep theirs."""
+    with _guarded(folder):
+        for left in folder.iterdir():
+            if left.is_dir() and _is_abandoned(left):
+                shutil.rmtree(left)
+
+
+@contextmanager
+def _guarded(folder: Path) -> Iterator[None]:
+    # What has no living owner is swept, so making a folder and owning it must be one act.
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        yield
 
 
 def _is_abandoned(left: Path) -> bool:

@@ -19,6 +19,17 @@ class TrackingFailed(TrackingError):
         )
 
 
+class DriverMissing(TrackingError):
+    """The tracking URI names a database whose Python driver is not installed."""
+
+    def __init__(self, *, uri: str, module: str) -> None:
+        self.module = module
+        super().__init__(
+            f"The driver of MLflow's database is not installed: no module '{module}'.\n  for {uri}\n"
+            "Install the driver, or name another in the URI, as in postgresql+psycopg2://…"
+        )
+
+
 class ExperimentDeleted(TrackingError):
     """The experiment of that name is in MLflow's bin, where it also blocks its name."""
 

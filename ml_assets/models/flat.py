@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 DEFAULT_PARAMS = "params.yaml"
+NAME_LIMIT = 250
 VALUE_LIMIT = 6000
-_NOT_IN_NAMES = re.compile(r"[^\w.\- :/]")
+_NOT_IN_NAMES = re.compile(r"[^\w.\- :/]|\t")
 _NON_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
@@ -41,7 +42,7 @@ def flat_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 def mlflow_name(name: str) -> str:
     """The name with what MLflow refuses (the @ of a foreach stage, for one) by its code: `a@b`, `a_x40_b`."""
-    return _NOT_IN_NAMES.sub(lambda found: f"_x{ord(found.group()):x}_", name)
+    return _NOT_IN_NAMES.sub(lambda found: f"_x{ord(found.group()):x}_", name)[:NAME_LIMIT]
 
 
 def _leaves(content: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -62,4 +63,4 @@ def _number(value: Any) -> float | None:
     if isinstance(value, int | float):
         return float(value)
     # How a record writes what JSON has no word for.
-    return float(value) if value in _NON_FINITE else None
+    return float(value) if isinstance(value, str) and value in _NON_FINITE else None

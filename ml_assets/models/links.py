@@ -8,6 +8,9 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 def public_uri(uri: str) -> str:
     """The URI without user, password and query (where databases take a password too)."""
     parts = urlsplit(uri)
+    if not parts.netloc:
+        # urlunsplit would take two of the four slashes of an absolute SQLite path.
+        return uri.partition("?")[0]
     return urlunsplit(parts._replace(netloc=_host(parts), query="", fragment=""))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,8 +55,7 @@ def _load(file: Path) -> Any:
 def _log(model: Any, *, run_id: str, projection: Projection) -> None:
     import mlflow.sklearn
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quiet("mlflow.sklearn"):
         mlflow.sklearn.log_model(
             model,
             name=NAME,
@@ -63,3 +64,15 @@ def _log(model: Any, *, run_id: str, projection: Projection) -> None:
             pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
             tags={RECORD_TAG: projection.digest, "dvc.path": str(projection.model)},
         )
+
+
+@contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    """Each pickle is warned of; why it is one, and where it comes from, is said above."""
+    log = logging.getLogger(logger)
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from ml_assets.models.errors import ExperimentDeleted, TrackingFailed
+from ml_assets.models.errors import DriverMissing, ExperimentDeleted, TrackingFailed
 from ml_assets.models.links import credentials, public_uri
 from ml_assets.models.settings import TRACKING_URI_VARIABLE, MlflowSettings, sqlite_path
 
@@ -45,7 +45,7 @@ def prepare_store(settings: MlflowSettings, root: Path) -> str:
     """Make the store and the experiment where they are missing; returns the experiment's id.
 
     Call it in one process before any other starts: two that create a fresh SQLite store at once break it.
-    Raises TrackingFailed and ExperimentDeleted.
+    Raises TrackingFailed, DriverMissing and ExperimentDeleted.
     """
     with open_store(settings, root) as store:
         return store.experiment_id
@@ -55,15 +55,13 @@ def prepare_store(settings: MlflowSettings, root: Path) -> str:
 def open_store(settings: MlflowSettings, root: Path) -> Iterator[TrackingStore]:
     """The store of the project at `root`, for this process alone (of those on this machine).
 
-    MLflow's global tracking URI points at it inside, and is put back at the end. Raises TrackingFailed and
-    ExperimentDeleted.
+    MLflow's global tracking URI points at it inside, and is put back at the end. Raises TrackingFailed,
+    DriverMissing and ExperimentDeleted.
     """
     full = settings.resolved_uri(root)
     uri = public_uri(full) if credentials(full) else full
     with _one_writer(root), _environment(credentials(full)), _told_as(full), _pointed_at(uri):
-        from mlflow import MlflowClient
-
-        client = MlflowClient(uri)
+        client = _client(uri)
         experiment_id = _experiment(client, settings.experiment, root, uri)
         yield TrackingStore(
             client=client,
@@ -121,18 +119,28 @@ def _pointed_at(uri: str) -> Iterator[None]:
     try:
         yield
     finally:
-        # "Not set"; the variable that this writes too is put back by _environment.
-        mlflow.set_tracking_uri("")
+        # Not set; the variable that goes with it, and holds what was set before, is put back by _environment.
+        mlflow.set_tracking_uri(cast("str", None))
 
 
 @contextmanager
 def _told_as(uri: str) -> Iterator[None]:
     """Turn MLflow's errors into ours, without the URI's secrets in their text."""
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except MlflowException as error:
-        # MLflow's own error, as a cause, would carry the address with the password into Dagster's log.
+    except (MlflowException, SQLAlchemyError) as error:
+        # The error itself, as a cause, would carry the address with the password into Dagster's log.
         cause = str(error).replace(uri, public_uri(uri))
         raise TrackingFailed(uri=public_uri(uri), cause=cause) from None
+
+
+def _client(uri: str) -> MlflowClient:
+    from mlflow import MlflowClient
+
+    try:
+        return MlflowClient(uri)
+    except ModuleNotFoundError as error:
+        raise DriverMissing(uri=public_uri(uri), module=str(error.name)) from error

@@ -60,10 +60,9 @@ def track(
     """The record's MLflow run, made, completed or only found.
 
     `intakes` are the intake records since the run record before; `outputs` opens the record's outputs, by
-    default out of the workspace or DVC's cache; `attachments` is asked only when there is something to write. A
-    run left half-made by a killed process or a failure is gone
-    on with; one that fails here ends as FAILED. Raises TrackingFailed, ExperimentDeleted, OutputGone,
-    OutputUnknown and ModelUnreadable.
+    default out of the workspace or DVC's cache; `attachments` is called only when there is something to
+    write. A run left half-made by a killed process or a failure is gone on with; one that fails here ends as
+    FAILED. Raises TrackingFailed, ExperimentDeleted, OutputGone, OutputUnknown and ModelUnreadable.
     """
     model = find_model(record, configured=settings.model)
     projection = project(record, intakes=intakes, model=model, dagster_url=dagster_url)

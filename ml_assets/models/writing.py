@@ -87,7 +87,8 @@ class RunWriter:
         if self.projection.model is None:
             return
         file = self.outputs.path(self.projection.model)
-        recorder.log_artifact(str(file), "model")
+        # Not "model", which is the logged model's name: MLflow shows both in one listing.
+        recorder.log_artifact(str(file), "model_file")
         log_model(self.store, run_id=self.run_id, file=file, projection=self.projection)
 
 

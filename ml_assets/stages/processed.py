@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 PARAMS = ("target.late_minutes",)
 
-# The instruments have readings that cannot be: one of 1,048 mph at Newark on 2013-02-12. The strongest gust
-# ever measured in the region is below this.
+# The instruments have readings that cannot be, such as one of 1,048 mph at Newark on 2013-02-12.
 PLAUSIBLE_WIND_MPH = 200
 
 _DATE = ("year", "month", "day", "hour")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,12 +39,13 @@ def test_a_listing_goes_through_all_pages_without_folder_markers(s3: S3Client, b
     s3.put_object(Bucket=bucket, Key="landing/", Body=b"")
     s3.put_object(Bucket=bucket, Key="landing/flights/", Body=b"")
     s3.put_object(Bucket=bucket, Key="elsewhere/x.csv", Body=b"x")
-    for number in range(1005):
-        s3.put_object(Bucket=bucket, Key=f"landing/{number:04} a+b&ü.csv", Body=b"1")
+    keys = [f"landing/{number:04} a+b&ü.csv" for number in range(1005)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: s3.put_object(Bucket=bucket, Key=key, Body=b"1"), keys))
 
     found = _listing(s3, bucket)
 
-    assert [each.key for each in found] == [f"landing/{number:04} a+b&ü.csv" for number in range(1005)]
+    assert [each.key for each in found] == keys
     assert {each.size for each in found} == {1}
     assert '"' not in found[0].etag
 

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ml_assets.demo.s3 import EmbeddedS3
 from ml_assets.ledger import chain
 from ml_assets.ledger.errors import LedgerUnreachable
 from ml_assets.ledger.store import READ_AHEAD, Ledger
 from ml_assets_tests.ledger.drafts import intake
 from ml_assets_tests.ledger.race import WRITERS, race
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedS3]:
-    with EmbeddedS3(data=tmp_path_factory.mktemp("s3"), port=0, bucket="ledgers") as running:
-        yield running
-
-
 @pytest.fixture
-def url(request: pytest.FixtureRequest, server: EmbeddedS3, monkeypatch: pytest.MonkeyPatch) -> str:
-    for name, value in server.env().items():
-        monkeypatch.setenv(name, value)
-    return f"s3://{server.bucket}/{request.node.name}"
+def url(bucket: str) -> str:
+    return f"s3://{bucket}/ledger"
 
 
 def test_an_empty_prefix_is_an_empty_ledger(url: str, tmp_path: Path) -> None:
@@ -53,18 +47,17 @@ def test_records_come_back_chained_and_in_order(url: str, tmp_path: Path) -> Non
     ]
 
 
-def test_a_record_is_an_object_of_its_own(url: str, server: EmbeddedS3, tmp_path: Path) -> None:
+def test_a_record_is_an_object_of_its_own(url: str, bucket: str, s3: S3Client, tmp_path: Path) -> None:
     record = Ledger.open(url, root=tmp_path).append(lambda _: intake(note="ü"))
 
-    key = f"{url.removeprefix(f's3://{server.bucket}/')}/records/0000000001.json"
-    stored = server.client().get_object(Bucket=server.bucket, Key=key)["Body"].read()
+    stored = s3.get_object(Bucket=bucket, Key="ledger/records/0000000001.json")["Body"].read()
 
     assert record is not None
     assert stored == record.canonical()
 
 
-def test_eight_processes_append_one_unbroken_chain(url: str, server: EmbeddedS3, tmp_path: Path) -> None:
-    wanted = race(url, turns=3, how="append", env=server.env())
+def test_eight_processes_append_one_unbroken_chain(url: str, tmp_path: Path) -> None:
+    wanted = race(url, turns=3, how="append")
 
     records = list(Ledger.open(url, root=tmp_path).records())
 

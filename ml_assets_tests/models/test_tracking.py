@@ -42,10 +42,6 @@ def runs(client: MlflowClient) -> list[Run]:
     return list(client.search_runs([experiment.experiment_id]))
 
 
-def artifacts(client: MlflowClient, run_id: str, path: str) -> set[str]:
-    return {found.path for found in client.list_artifacts(run_id, path)}
-
-
 def test_the_run_says_what_the_record_says(record: RunRecord, root: Path, client: MlflowClient) -> None:
     tracked = track(
         record,
@@ -84,6 +80,7 @@ def test_the_digest_of_a_dataset_is_the_hash_of_dvc(
     track_it(record, root)
 
     (run,) = runs(client)
+    assert run.inputs is not None
     inputs = {each.dataset.name: each for each in run.inputs.dataset_inputs}
     raw = read_dvc_file(root / "data" / "raw.dvc")
     clean = next(out for out in record.outputs if out.path == "data/clean")
@@ -113,7 +110,7 @@ def test_files_are_there_byte_for_byte(
     )
 
     for place, source in {
-        "model/model.joblib": root / "models" / "model.joblib",
+        "model_file/model.joblib": root / "models" / "model.joblib",
         "metrics/metrics.json": root / "judged" / "metrics.json",
         "plots/roc.csv": root / "judged" / "roc.csv",
         "pictures/roc.png": picture,
@@ -253,7 +250,7 @@ def test_a_workspace_that_moved_on_is_not_mistaken_for_the_record(
 
     tracked = track_it(record, root)
 
-    logged = Path(client.download_artifacts(tracked.run_id, "model/model.joblib"))
+    logged = Path(client.download_artifacts(tracked.run_id, "model_file/model.joblib"))
     assert logged.read_bytes() == recorded
     metrics = Path(client.download_artifacts(tracked.run_id, "metrics/metrics.json"))
     assert json.loads(metrics.read_text())["accuracy"] == 1.0
@@ -288,15 +285,29 @@ def test_a_deleted_experiment_is_said_with_the_command_that_restores_it(
         track_it(record, root)
 
 
-def test_mlflows_global_state_is_as_before(record: RunRecord, root: Path) -> None:
+def test_mlflows_global_state_is_as_before(record: RunRecord, root: Path, tmp_path: Path) -> None:
     import mlflow
 
-    before = mlflow.get_tracking_uri()
+    default = mlflow.get_tracking_uri()
+    track_it(record, root)
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    assert mlflow.get_tracking_uri() == default
+    assert default.startswith("sqlite:///")
+
+
+def test_a_tracking_uri_that_the_process_has_set_stays_set(
+    record: RunRecord, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    # What set_tracking_uri does, without leaking into other tests.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{database(root)}")
+    variable = "mlflow.tracking._tracking_service.utils._tracking_uri"
+    monkeypatch.setattr(variable, os.environ["MLFLOW_TRACKING_URI"])
 
     track_it(record, root)
 
-    assert "MLFLOW_TRACKING_URI" not in os.environ
-    assert mlflow.get_tracking_uri() == before
+    assert mlflow.get_tracking_uri() == f"sqlite:///{database(root)}"
 
 
 def test_the_environments_tracking_uri_wins(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,4 +20,14 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = with_days(tmp_path_factory.mktemp("example") / "project", count=DAYS)
     dvc("repro", cwd=root)
     commit(root, "nine days")
+    return root
+
+
+@pytest.fixture
+def scratch(reproduced: Path, tmp_path: Path) -> Path:
+    """The code, parameters and data of the reproduced project without DVC, to be changed at will."""
+    root = tmp_path / "scratch"
+    for name in ("ml_assets", "data"):
+        shutil.copytree(reproduced / name, root / name)
+    shutil.copy(reproduced / "params.yaml", root)
     return root

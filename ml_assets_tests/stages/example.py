@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import yaml
 
 from ml_assets.demo.feed import Feed
-from ml_assets_tests.factories import dvc, run, write
+from ml_assets_tests.factories import dvc, environment, run, write
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("processed", "features", "model", "evaluation")
@@ -59,3 +61,17 @@ def pipeline() -> dict[str, dict[str, Any]]:
     """The stages of dvc.yaml by name."""
     stages: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
     return stages
+
+
+def run_stage(root: Path, stage: str) -> str:
+    """Run a stage's script without DVC; what it prints."""
+    return run(sys.executable, "-m", f"ml_assets.stages.{stage}", cwd=root).stdout
+
+
+def refusal(root: Path, stage: str) -> str:
+    """Run a stage's script that has to refuse its inputs; what it says."""
+    command = [sys.executable, "-m", f"ml_assets.stages.{stage}"]
+    done = subprocess.run(command, cwd=root, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr

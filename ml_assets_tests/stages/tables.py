@@ -20,9 +20,10 @@ FIRST = dt.date(2013, 1, 1)
 def flight(day: dt.date, **values: Any) -> dict[str, Any]:
     """A landed flight of 8:15 that arrived on time, but for the given values."""
     usual = {
-        "year": day.year, "month": day.month, "day": day.day, "dep_time": 815, "sched_dep_time": 815,
-        "dep_delay": 0, "arr_time": 1000, "sched_arr_time": 1000, "arr_delay": 0, "carrier": "UA", "flight": 1,
-        "tailnum": "N1", "origin": "EWR", "dest": "IAH", "air_time": 90, "distance": 500, "hour": 8, "minute": 15,
+        "year": day.year, "month": day.month, "day": day.day, "hour": 8, "minute": 15,
+        "sched_dep_time": 815, "dep_time": 815, "dep_delay": 0,
+        "sched_arr_time": 1000, "arr_time": 1000, "arr_delay": 0, "air_time": 90,
+        "carrier": "UA", "flight": 1, "tailnum": "N1", "origin": "EWR", "dest": "IAH", "distance": 500,
         "time_hour": f"{day}T13:00:00Z",
     }  # fmt: skip
     return usual | values

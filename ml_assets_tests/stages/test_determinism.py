@@ -11,7 +11,7 @@ import pytest
 
 from ml_assets_tests.factories import dvc, environment, run
 from ml_assets_tests.stages.conftest import DAYS
-from ml_assets_tests.stages.example import with_days
+from ml_assets_tests.stages.example import ROOT, with_days
 
 FIRST = {
     "PYTHONHASHSEED": "1",
@@ -49,6 +49,7 @@ def test_few_days_choose_the_candidate_that_threads_could_make_differ(reproduced
     assert json.loads((reproduced / "models" / "card.json").read_text())["candidate"] == "gb"
 
 
+@pytest.mark.slow
 def test_both_candidates_are_the_same_bytes_with_other_threads_and_hash_seeds(reproduced: Path) -> None:
     prints = [fit_both(reproduced, settings) for settings in (FIRST, SECOND)]
     assert len(prints[0].splitlines()) == 2
@@ -80,7 +81,7 @@ def test_openmp_waits_passively_and_with_one_thread_in_a_fit() -> None:
         "    print(*(f\"{each['user_api']}={each['num_threads']}\" for each in threadpool_info()))\n"
     )
     env = {name: value for name, value in environment(**SECOND).items() if name != "OMP_WAIT_POLICY"}
-    pools = run(sys.executable, "-c", script, cwd=Path(__file__).parents[2], env=env).stdout.split()
+    pools = run(sys.executable, "-c", script, cwd=ROOT, env=env).stdout.split()
     assert set(pools) == {"openmp=1", "blas=1"}
 
 
@@ -89,7 +90,7 @@ def test_stages_that_only_move_data_load_neither_pandas_nor_scikit_learn(stage: 
     script = f"import sys, ml_assets.stages.{stage}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import chdir
 from dataclasses import dataclass
@@ -15,8 +14,7 @@ from ml_assets.stages import candidates, model, params, table, threads
 from ml_assets.stages.scores import scores
 from ml_assets.stages.split import hold_out
 from ml_assets.stages.table import Table
-from ml_assets_tests.factories import run
-from ml_assets_tests.stages.example import clone, land
+from ml_assets_tests.stages.example import clone, land, run_stage
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +33,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     project = clone(tmp_path_factory.mktemp("year") / "project")
     land(project / "data" / "raw", count=365)
     for stage in ("processed", "features"):
-        run(sys.executable, "-m", f"ml_assets.stages.{stage}", cwd=project)
+        run_stage(project, stage)
     with chdir(project):
         yield project
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_assets.stages.columns import TARGET
@@ -38,6 +38,7 @@ def known(table: pl.DataFrame) -> pl.DataFrame:
 outcomes = st.lists(st.lists(st.sampled_from([0, 30]), min_size=1, max_size=4), min_size=2, max_size=10)
 
 
+@settings(max_examples=30, deadline=None)
 @given(each=outcomes, data=st.data())
 def test_what_becomes_of_a_day_never_changes_its_own_or_earlier_features(
     each: list[list[int]], data: st.DataObject

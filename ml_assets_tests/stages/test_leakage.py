@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -14,31 +12,11 @@ import pytest
 from ml_assets.stages import columns
 from ml_assets.stages.errors import LeakRefused
 from ml_assets.stages.processed import join_day, read_flights, read_weather
-from ml_assets_tests.factories import BIN, environment, write
-from ml_assets_tests.stages.example import feed
+from ml_assets_tests.factories import write
+from ml_assets_tests.stages.example import feed, refusal
 from ml_assets_tests.stages.tables import features
 
 DAY = date(2013, 1, 2)
-
-
-@pytest.fixture
-def project(reproduced: Path, tmp_path: Path) -> Path:
-    """The code, parameters and feature table of the reproduced project, to be changed at will."""
-    for name in ("ml_assets", "data/processed", "data/features"):
-        shutil.copytree(reproduced / name, tmp_path / name)
-    shutil.copy(reproduced / "params.yaml", tmp_path)
-    return tmp_path
-
-
-def refusal(project: Path, stage: str) -> str:
-    """Run a stage that has to fail; what it says."""
-    command = [str(BIN / "python"), "-m", f"ml_assets.stages.{stage}"]
-    done = subprocess.run(
-        command, cwd=project, env=environment(), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
 
 
 @pytest.mark.parametrize("column", [*columns.OUTCOME, columns.TARGET])
@@ -47,16 +25,16 @@ def test_features_refuses_a_forbidden_column(column: str) -> None:
         columns.refuse_leaks(["temp", column], "features.extra")
 
 
-def test_asking_for_the_tail_number_in_params_fails_with_the_reason(project: Path) -> None:
-    params = (project / "params.yaml").read_text()
-    write(project, {"params.yaml": params.replace("extra: []", "extra: [wind_gust, tailnum]")})
-    assert "LeakRefused: tailnum may not be a feature" in refusal(project, "features")
+def test_asking_for_the_tail_number_in_params_fails_with_the_reason(scratch: Path) -> None:
+    params = (scratch / "params.yaml").read_text()
+    write(scratch, {"params.yaml": params.replace("extra: []", "extra: [wind_gust, tailnum]")})
+    assert "LeakRefused: tailnum may not be a feature" in refusal(scratch, "features")
 
 
-def test_model_refuses_a_feature_table_with_the_tail_number_in_it(project: Path) -> None:
-    for file in (project / "data" / "features").iterdir():
+def test_model_refuses_a_feature_table_with_the_tail_number_in_it(scratch: Path) -> None:
+    for file in (scratch / "data" / "features").iterdir():
         pl.read_parquet(file).with_columns(tailnum=pl.lit("N14228")).write_parquet(file)
-    assert "LeakRefused: tailnum may not be a feature" in refusal(project, "model")
+    assert "LeakRefused: tailnum may not be a feature" in refusal(scratch, "model")
 
 
 def test_no_feature_of_a_real_day_depends_on_what_happened_that_day(tmp_path: Path) -> None:
