@@ -43,7 +43,9 @@ class Settings(BaseModel):
 
     @classmethod
     def load(cls, root: Path) -> Settings:
-        """The settings of the project at `root`; ML_ASSETS_REMOTE, ML_ASSETS_LEDGER, ML_ASSETS_SENSOR override.
+        """The settings of the project at `root`.
+
+        ML_ASSETS_REMOTE, ML_ASSETS_LEDGER and ML_ASSETS_SENSOR in the environment win over the file.
 
         Raises:
             SettingsInvalid: naming the file and each wrong entry.

@@ -7,6 +7,7 @@ import sys
 import click
 
 from ml_assets.cli.demo import demo
+from ml_assets.cli.landing import landing
 from ml_assets.cli.ledger import log, show
 from ml_assets.demo.errors import DemoError
 from ml_assets.dvc.errors import DvcBridgeError
@@ -23,7 +24,7 @@ def cli() -> None:
     """Your dvc.yaml as an event-driven Dagster asset graph."""
 
 
-for command in (demo, log, show):
+for command in (demo, landing, log, show):
     cli.add_command(command)
 
 

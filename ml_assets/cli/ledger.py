@@ -50,7 +50,9 @@ def _summary(record: AnyRecord) -> str:
 
 
 def _run_summary(record: RunRecord) -> str:
-    stages = ", ".join(f"{name} {outcome}" for name, outcome in record.stages.items())
+    # Canonical JSON sorts names; the outputs keep the pipeline's order.
+    order = dict.fromkeys([*(out.stage for out in record.outputs), *record.stages])
+    stages = ", ".join(f"{name} {record.stages[name]}" for name in order if name in record.stages)
     numbers = [f"{name} {value:.4f}" for name, value in _headline(record.metrics).items()]
     stale = f"; stale: {', '.join(record.stale)}" if record.stale else ""
     return "; ".join([stages, *numbers]) + stale

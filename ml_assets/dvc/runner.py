@@ -19,7 +19,7 @@ from ml_assets.dvc.errors import DependencyChanged, DvcBridgeError, RunCancelled
 from ml_assets.dvc.project import DvcProject
 
 if TYPE_CHECKING:
-    from dvc.repo import Repo
+    from ml_assets.dvc._internals import Repo
 
 TAIL_LINES = 20
 

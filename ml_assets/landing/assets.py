@@ -78,8 +78,9 @@ def _materialization(
     tracked = read_dvc_file(folder.dvc_file)
     if tracked is None:
         raise Failure(
-            f"Nothing has landed yet: '{folder.relative}' is empty, and s3://{settings.bucket}/{settings.prefix} "
-            "holds no usable file. Put files there (the asset's quarantine says what was refused, and why)."
+            f"Nothing has landed yet: there is no usable file in s3://{settings.bucket}/{settings.prefix}. "
+            f"Put files there, and materialize again; '{folder.relative}' is made from them. What was "
+            "refused, and why, is in `ml-assets log --json` under `quarantined`."
         )
     url = None if remote == "" else remote_url(folder.root, remote)
     return MaterializeResult(
