@@ -112,14 +112,3 @@ class GitUnreadable(LedgerError):
             "Install git, or, when the folder belongs to somebody else (a container's volume), run "
             f"`git config --global --add safe.directory {root}`."
         )
-
-
-class ParamsUnreadable(LedgerError):
-    """A params file of the project cannot be read."""
-
-    def __init__(self, *, path: str, cause: str) -> None:
-        self.path = path
-        super().__init__(
-            f"A params file cannot be read: {cause}\n  at {path}\n"
-            "Correct the file, or take it out of `params:` in dvc.yaml."
-        )

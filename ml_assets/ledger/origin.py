@@ -11,10 +11,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from ml_assets.dvc.params import read_params
 from ml_assets.ledger.canonical import sha256_hex
-from ml_assets.ledger.errors import ParamsUnreadable
 from ml_assets.ledger.git import git_state
 from ml_assets.ledger.record import DagsterRun, Environment, Origin
 
@@ -69,18 +68,3 @@ def _distributions(folder: Path) -> Iterator[tuple[str, str]]:
     for entry in folder.iterdir():
         if match := _DISTRIBUTION.fullmatch(entry.name):
             yield re.sub(r"[-_.]+", "-", match["name"]).lower(), match["version"]
-
-
-def read_params(path: Path) -> Any:
-    """The content of a params file as DVC reads it (YAML 1.2, JSON, TOML, Python literals).
-
-    Raises ParamsUnreadable.
-    """
-    # DVC's own reader: another YAML reads 1e-3 as text.
-    from dvc.exceptions import DvcException
-    from dvc.utils.serialize import LOADERS
-
-    try:
-        return LOADERS[path.suffix.lower()](os.fspath(path))
-    except (DvcException, OSError, UnicodeDecodeError) as error:
-        raise ParamsUnreadable(path=os.fspath(path), cause=str(error)) from error

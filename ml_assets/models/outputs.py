@@ -77,13 +77,10 @@ class RecordedOutputs:
     @cached_property
     def _cache(self) -> Path:
         # DVC knows where its cache is (a clone shares another's), and costs half a second.
-        from dvc.repo import Repo
+        from ml_assets.dvc._internals import open_repo
 
-        repo = Repo(str(self.root))
-        try:
+        with open_repo(self.root) as repo:
             return Path(repo.cache.local.path)
-        finally:
-            repo.close()
 
 
 @contextmanager

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from ml_assets.dvc.errors import ParamsUnreadable
 from ml_assets.ledger.canonical import sha256_hex
-from ml_assets.ledger.errors import GitUnreadable, ParamsUnreadable
+from ml_assets.ledger.errors import GitUnreadable
 from ml_assets.ledger.git import PATCH_LIMIT, git_state
-from ml_assets.ledger.origin import actor, collect, environment, read_params
+from ml_assets.ledger.origin import actor, collect, environment
 from ml_assets.ledger.record import GitState
 from ml_assets_tests.factories import run, write
 
@@ -196,7 +197,7 @@ def test_a_user_without_a_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch
     assert actor() == f"uid:{os.getuid()}"
 
 
-def test_params_are_read_as_dvc_reads_them(tmp_path: Path) -> None:
+def test_params_are_kept_as_dvc_reads_them(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
@@ -213,7 +214,7 @@ def test_params_are_read_as_dvc_reads_them(tmp_path: Path) -> None:
         "params.yaml": {"lr": 0.001, "on": "yes"},
         "p.toml": {"a": {"b": 1}},
         "p.json": {"c": 2},
-        "p.py": {"D": 3},
+        "p.py": {"text": "D = 3\n"},
     }
 
 
@@ -225,7 +226,7 @@ def test_params_that_cannot_be_read_are_named(tmp_path: Path, name: str, text: s
         write(tmp_path, {name: text})
 
     with pytest.raises(ParamsUnreadable, match=name):
-        read_params(tmp_path / name)
+        collect(tmp_path, params=[name])
 
 
 def test_collecting_is_quick(repo: Path) -> None:

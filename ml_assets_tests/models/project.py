@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
+from ml_assets.dvc.lockfile import read_locks
+from ml_assets.dvc.plots import stage_pictures
 from ml_assets.dvc.project import DvcProject
 from ml_assets.ledger.record import DagsterRun, RunRecord
 from ml_assets.ledger.run_record import draft_run
@@ -80,7 +81,16 @@ def train(root: Path) -> Path:
     dvc("repro", "-q", cwd=root)
     run("git", "add", "-A", cwd=root)
     run("git", "commit", "-q", "-m", "trained", cwd=root)
+    _warm(DvcProject(root))
     return root
+
+
+def _warm(project: DvcProject) -> None:
+    """Keep what each copy would otherwise work out again for a second: the manifest and the pictures."""
+    manifest = project.manifest()
+    locked = read_locks(project.root, manifest)
+    for stage in manifest.stages:
+        stage_pictures(project, stage, locked[stage.name])
 
 
 def append_run(ledger: Ledger, root: Path, *, dagster_run: str | None = None, **fields: object) -> RunRecord:
@@ -95,11 +105,6 @@ def append_run(ledger: Ledger, root: Path, *, dagster_run: str | None = None, **
 
 def database(root: Path) -> Path:
     return root / ".ml_assets" / "mlflow.db"
-
-
-def checkout(root: Path, commit: str) -> None:
-    subprocess.run(["git", "checkout", "-q", commit], cwd=root, check=True)
-    dvc("checkout", "-q", cwd=root)
 
 
 SETTINGS = MlflowSettings(experiment="disruption")
