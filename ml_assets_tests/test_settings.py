@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,6 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 )
 def test_a_mistake_is_named_with_its_file(tmp_path: Path, text: str, named: str) -> None:
     write(tmp_path, {"ml_assets.toml": text})
-    with pytest.raises(SettingsInvalid, match=named) as caught:
+    with pytest.raises(SettingsInvalid, match=re.escape(named)) as caught:
         Settings.load(tmp_path)
     assert str(tmp_path / "ml_assets.toml") in str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -38,3 +39,11 @@ class LandingSettings(BaseModel):
     def _ends_with_a_slash(cls, prefix: str) -> str:
         # Without it "landing" would also take in "landing-old/…".
         return prefix if not prefix or prefix.endswith("/") else prefix + "/"
+
+    @field_validator("into")
+    @classmethod
+    def _is_inside_the_project(cls, into: str) -> str:
+        path = PurePosixPath(into)
+        if path.is_absolute() or ".." in path.parts or path == PurePosixPath():
+            raise ValueError("must be a folder inside the project, such as data/raw")
+        return str(path)
