@@ -37,7 +37,11 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(
     ("text", "named"),
-    [("remmote = 1", "remmote"), ("[landing]\nprefix = 'x'", "landing.bucket"), ("remote = [", "Invalid value")],
+    [
+        ("remmote = 1", "remmote"),
+        ("[landing]\nprefix = 'x'", "landing.bucket"),
+        ("remote = [", "Invalid value"),
+    ],
 )
 def test_a_mistake_is_named_with_its_file(tmp_path: Path, text: str, named: str) -> None:
     write(tmp_path, {"ml_assets.toml": text})

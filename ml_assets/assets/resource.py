@@ -24,6 +24,7 @@ from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remote import push, remote_url
 from ml_assets.dvc.runner import Redo, StageFinished, StageLine, run_stages
 from ml_assets.dvc.workspace import writer
+from ml_assets.ledger.errors import LedgerError
 from ml_assets.ledger.newest import newest_landing, newest_run
 from ml_assets.ledger.record import DagsterRun, Outcome, RunRecord
 from ml_assets.ledger.run_record import draft_run, is_recorded
@@ -67,8 +68,8 @@ class DvcResource(ConfigurableResource[None]):
                 self._conclude(context, project, selected, outcomes)
         except RunCancelled:
             raise
-        except DvcBridgeError as error:
-            raise Failure(str(error), allow_retries=True) from error
+        except (DvcBridgeError, LedgerError) as error:
+            raise Failure(str(error)) from error
 
     def _run_stages(
         self,
@@ -93,7 +94,7 @@ class DvcResource(ConfigurableResource[None]):
             stage=manifest.stage(finished.stage),
             locked=locked,
             finished=finished,
-            remote_url=self._remote_url(project),
+            remote_url=remote_url(project.root, self.remote),
         )
         return MaterializeResult(asset_key=key, data_version=DataVersion(locked.version), metadata=metadata)
 
@@ -109,17 +110,14 @@ class DvcResource(ConfigurableResource[None]):
         if is_recorded(project, newest) and not _landed_since(ledger, newest):
             context.log.info("Nothing changed since record %s.", newest.number if newest else None)
             return
-        if self._remote_url(project):
+        if remote_url(project.root, self.remote):
             pushed = push(
                 project.root, sorted(read_locks(project.root, project.manifest())), remote=self.remote
             )
-            context.log.info("Pushed %s objects to %s", pushed, self._remote_url(project))
+            context.log.info("Pushed %s objects to %s", pushed, remote_url(project.root, self.remote))
         run = DagsterRun(run_id=context.run_id, job=context.job_name)
         record = ledger.append(lambda _: draft_run(project, stages=outcomes, newest=newest, dagster=run))
         _observe(context, selected, record)
-
-    def _remote_url(self, project: DvcProject) -> str | None:
-        return None if self.remote == "" else remote_url(project.root, self.remote)
 
 
 def _selected(context: AssetExecutionContext) -> dict[str, AssetKey]:

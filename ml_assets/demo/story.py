@@ -152,6 +152,7 @@ class Demo:
             "ML_ASSETS_SENSOR": "running",
             "DAGSTER_HOME": str(self.home.dagster_home),
             "MLFLOW_TRACKING_URI": self.settings.mlflow.resolved_uri(self.home.project),
+            "DAGSTER_UI_URL": f"http://127.0.0.1:{self.ports.ui}",
             "MLFLOW_UI_URL": f"http://127.0.0.1:{self.ports.mlflow}",
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "DO_NOT_TRACK": "1",

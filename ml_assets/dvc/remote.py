@@ -44,7 +44,12 @@ def _transfer(verb: str, root: Path, targets: Sequence[str], remote: str | None)
 
 
 def remote_url(root: Path, remote: str | None) -> str | None:
-    """The URL of a remote (default: `core.remote`) in .dvc/config, credentials left out; None: no remote."""
+    """Where pushes go, credentials left out; None: nowhere.
+
+    `remote` is a name in .dvc/config; None is DVC's default, `core.remote`; an empty string is no remote.
+    """
+    if remote == "":
+        return None
     parser = configparser.ConfigParser(interpolation=None)
     parser.read([root / ".dvc" / name for name in CONFIG_FILES], encoding="utf-8")
     name = remote or parser.get("core", "remote", fallback=None)

@@ -82,7 +82,7 @@ def _materialization(
             f"Put files there, and materialize again; '{folder.relative}' is made from them. What was "
             "refused, and why, is in `ml-assets log --json` under `quarantined`."
         )
-    url = None if remote == "" else remote_url(folder.root, remote)
+    url = remote_url(folder.root, remote)
     return MaterializeResult(
         asset_key=spec.key,
         data_version=DataVersion(tracked.md5),
