@@ -9,9 +9,8 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml_assets.dvc.remote import remote_url
@@ -20,7 +19,7 @@ from ml_assets.landing.errors import Rejected
 from ml_assets.landing.history import History
 from ml_assets.landing.intent import Intent, clear_intent, write_intent
 from ml_assets.landing.objects import LandedObject
-from ml_assets.landing.paths import require_room
+from ml_assets.landing.paths import Room
 from ml_assets.landing.quarantine import quarantine
 from ml_assets.landing.settle import Raw, require_saved, roll_back, settle
 from ml_assets.ledger.record import IntakeDraft, IntakeRecord, Landed, Origin, Quarantined, Record
@@ -73,23 +72,10 @@ class Commit:
         return known is not None and known.record > self.planned_at
 
     def _with_room(self, checked: Sequence[Checked]) -> tuple[list[Accepted], list[Refused]]:
-        accepted: list[Accepted] = []
-        refused: list[Refused] = []
-        for each in checked:
-            verdict = self._find_room(each, taken={other.relative for other in accepted})
-            if isinstance(verdict, Accepted):
-                accepted.append(verdict)
-            else:
-                refused.append(verdict)
-        return accepted, refused
-
-    def _find_room(self, each: Checked, *, taken: AbstractSet[PurePosixPath]) -> Checked:
-        if isinstance(each, Accepted):
-            try:
-                require_room(self.raw.tracked.path, each.relative, taken=taken)
-            except Rejected as rejected:
-                return Refused(each.fetched, rejected.reason)
-        return each
+        room = Room(self.raw.tracked.path)
+        verdicts = [_with_room_in(room, each) for each in checked]
+        accepted = [each for each in verdicts if isinstance(each, Accepted)]
+        return accepted, [each for each in verdicts if isinstance(each, Refused)]
 
     def _change_raw(self, accepted: Sequence[Accepted]) -> Intent | None:
         tracked = self.raw.tracked
@@ -169,6 +155,15 @@ class Commit:
             path=str(each.relative),
             superseded=self.history.etag_in_raw(landed.bucket, landed.key),
         )
+
+
+def _with_room_in(room: Room, each: Checked) -> Checked:
+    if isinstance(each, Accepted):
+        try:
+            room.take(each.relative)
+        except Rejected as rejected:
+            return Refused(each.fetched, rejected.reason)
+    return each
 
 
 def _quarantined(each: Refused) -> Quarantined:

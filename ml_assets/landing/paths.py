@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ml_assets.landing.errors import Rejected
@@ -27,13 +27,24 @@ def relative_path(key: str, prefix: str) -> PurePosixPath:
     return PurePosixPath(*names)
 
 
-def require_room(folder: Path, relative: PurePosixPath, *, taken: AbstractSet[PurePosixPath]) -> None:
-    """Raises Rejected where a file would have to be a folder too: on disk, or by a path in `taken`."""
-    if (folder / relative).is_dir() or any(relative in other.parents for other in taken):
-        raise Rejected(f"'{relative}' is a folder, and cannot be a file too")
-    for parent in list(relative.parents)[:-1]:
-        if parent in taken or (folder / parent).is_file():
-            raise Rejected(f"'{parent}' is a file, and cannot be a folder too")
+@dataclass
+class Room:
+    """The space below `folder`, where a path is a file or a folder; of a batch, and of what is there."""
+
+    folder: Path
+    _files: set[PurePosixPath] = field(default_factory=set)
+    _folders: set[PurePosixPath] = field(default_factory=set)
+
+    def take(self, relative: PurePosixPath) -> None:
+        """Claim the path for a file. Raises Rejected where a file would have to be a folder too."""
+        parents = list(relative.parents)[:-1]
+        if relative in self._folders or (self.folder / relative).is_dir():
+            raise Rejected(f"'{relative}' is a folder, and cannot be a file too")
+        for parent in parents:
+            if parent in self._files or (self.folder / parent).is_file():
+                raise Rejected(f"'{parent}' is a file, and cannot be a folder too")
+        self._files.add(relative)
+        self._folders.update(parents)
 
 
 def _flaw(name: str) -> str | None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_assets.landing.errors import Rejected
-from ml_assets.landing.paths import relative_path, require_room
+from ml_assets.landing.paths import Room, relative_path
 
 PREFIX = "landing/"
 
@@ -65,21 +65,26 @@ def test_a_file_cannot_stand_where_a_folder_is(tmp_path: Path) -> None:
     (tmp_path / "flights").mkdir()
 
     with pytest.raises(Rejected, match="'flights' is a folder"):
-        require_room(tmp_path, PurePosixPath("flights"), taken=set())
+        Room(tmp_path).take(PurePosixPath("flights"))
 
 
 def test_a_folder_cannot_stand_where_a_file_is(tmp_path: Path) -> None:
     (tmp_path / "flights").write_text("")
 
     with pytest.raises(Rejected, match="'flights' is a file"):
-        require_room(tmp_path, PurePosixPath("flights/a.csv"), taken=set())
+        Room(tmp_path).take(PurePosixPath("flights/a.csv"))
 
 
-def test_two_files_of_one_batch_cannot_stand_in_each_others_way(tmp_path: Path) -> None:
-    inner, outer = PurePosixPath("a/b/c.csv"), PurePosixPath("a/b")
+@pytest.mark.parametrize(
+    ("first", "second", "reason"),
+    [("a/b/c.csv", "a/b", "'a/b' is a folder"), ("a/b", "a/b/c.csv", "'a/b' is a file")],
+)
+def test_two_files_of_one_batch_cannot_stand_in_each_others_way(
+    tmp_path: Path, first: str, second: str, reason: str
+) -> None:
+    room = Room(tmp_path)
+    room.take(PurePosixPath(first))
+    room.take(PurePosixPath("a/x.csv"))
 
-    with pytest.raises(Rejected, match="'a/b' is a folder"):
-        require_room(tmp_path, outer, taken={inner})
-    with pytest.raises(Rejected, match="'a/b' is a file"):
-        require_room(tmp_path, inner, taken={outer})
-    require_room(tmp_path, PurePosixPath("a/x.csv"), taken={inner})
+    with pytest.raises(Rejected, match=reason):
+        room.take(PurePosixPath(second))

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from ml_assets.landing.history import History, content_of
+from ml_assets.landing.objects import LandedObject
+from ml_assets.ledger.record import IntakeRecord, RunDraft, RunRecord
+from ml_assets_tests.landing.generations import as_landed, as_quarantined, intake, landed
+
+RAW = "data/raw.dvc"
+A, B = landed("a.csv", "A"), landed("a.csv", "B")
+
+
+def _text(content: str, size: str = "  size: 1\n") -> str:
+    return f"outs:\n- md5: {content}.dir\n{size}  path: raw\n"
+
+
+def _intake(number: int, item: LandedObject, content: str) -> IntakeRecord:
+    return intake(number, as_landed(item), dvc_files={RAW: _text(content)})
+
+
+def _run(number: int, content: str | None, *stale: str) -> RunRecord:
+    origin = intake(1).model_dump(include={"actor", "host", "environment"})
+    files = {} if content is None else {RAW: _text(content)}
+    record = RunDraft(**origin, dvc_lock="", dvc_files=files, stale=stale).numbered(
+        number=number, previous=None
+    )
+    assert isinstance(record, RunRecord)
+    return record
+
+
+class _Records:
+    """What `catch_up` reads: a ledger of these records."""
+
+    def __init__(self, *records: IntakeRecord | RunRecord) -> None:
+        self._records = records
+
+    def records(self, after: int = 0) -> list[IntakeRecord | RunRecord]:
+        return list(self._records[after:])
+
+
+def _history(*records: IntakeRecord | RunRecord) -> History:
+    return History.read(_Records(*records), RAW)  # type: ignore[arg-type]
+
+
+def test_an_intake_is_unfinished_until_a_run_has_seen_it() -> None:
+    assert _history(_intake(1, A, "x")).unfinished == 1
+    assert _history(_intake(1, A, "x"), _run(2, "x")).unfinished is None
+
+
+def test_a_run_that_left_stages_out_finishes_nothing() -> None:
+    assert _history(_intake(1, A, "x"), _run(2, "x", "model")).unfinished == 1
+
+
+def test_a_run_that_began_before_the_intake_does_not_finish_it_although_recorded_after() -> None:
+    history = _history(_intake(1, A, "x"), _intake(2, B, "y"), _run(3, "x"))
+
+    assert history.unfinished == 2
+    assert history.raw_text == _text("y")
+
+
+def test_a_run_on_what_a_person_added_finishes_the_intake_below_it() -> None:
+    assert _history(_intake(1, A, "x"), _run(2, "by-hand")).unfinished is None
+
+
+def test_an_intake_that_changed_nothing_of_raw_has_nothing_to_finish() -> None:
+    """Its run would be a no-op, which leaves no record: it would be asked for again and again."""
+    assert _history(_intake(1, A, "x"), _run(2, "x"), _intake(3, B, "x")).unfinished is None
+
+
+def test_an_intake_of_refused_files_alone_has_nothing_to_finish() -> None:
+    record = intake(1, as_quarantined(A))
+
+    assert _history(record).unfinished is None
+
+
+def test_the_file_in_raw_is_the_newest_that_was_not_refused() -> None:
+    history = _history(_intake(1, A, "x"), intake(2, as_quarantined(B)))
+
+    assert history.etag_in_raw("b", "landing/a.csv") == "A"
+    assert history.known.is_known(*B.identity)
+
+
+def test_equal_content_is_recognised_in_texts_that_differ() -> None:
+    """A granular `dvc add` leaves out the folder's size at times."""
+    history = _history(_intake(1, A, "x"), _intake(2, B, "y"))
+
+    assert history.record_of(_text("x", size="")) == 1
+    assert history.record_of(_text("z")) is None
+    assert content_of("torn: [") == "torn: ["
+
+
+def test_what_was_appended_since_is_counted_in() -> None:
+    history = _history(_intake(1, A, "x"))
+
+    history.catch_up(_Records(_intake(1, A, "x"), _intake(2, B, "y"), _run(3, None)))  # type: ignore[arg-type]
+
+    assert (history.up_to, history.raw_record, history.unfinished) == (3, 2, None)
