@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dagster import AssetExecutionContext, AssetKey, Definitions, MaterializeResult, in_process_executor
 from dotenv import load_dotenv
 
-from ml_assets.assets import DvcProject, DvcResource, dvc_assets, source_spec
+from ml_assets.assets import DvcProject, DvcResource, build_source_assets, dvc_assets, source_spec
 from ml_assets.landing.assets import build_raw_asset
 from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.sensor import Landing, build_landing_definitions
@@ -44,6 +44,7 @@ defs = Definitions.merge(
     Definitions(
         assets=[
             pipeline,
+            *build_source_assets(project=project, without=settings.sources),
             build_mlflow_run_asset(settings=settings, ledger=ledger, deps=[AssetKey("evaluation")]),
         ],
         resources={

@@ -2,6 +2,7 @@
 
 from ml_assets.assets.asset_decorator import dvc_assets
 from ml_assets.assets.resource import DvcResource
+from ml_assets.assets.sources import build_source_assets
 from ml_assets.assets.specs import build_dvc_asset_specs, source_spec
 from ml_assets.assets.translator import DvcTranslator, DvcTranslatorData
 from ml_assets.dvc.project import DvcProject
@@ -12,6 +13,7 @@ __all__ = [
     "DvcTranslator",
     "DvcTranslatorData",
     "build_dvc_asset_specs",
+    "build_source_assets",
     "dvc_assets",
     "source_spec",
 ]

@@ -20,7 +20,7 @@ from ml_assets.assets.keys import (
 )
 from ml_assets.assets.tables import describe_table
 from ml_assets.dvc.lockfile import LockedPath, LockedStage
-from ml_assets.dvc.manifest import Stage
+from ml_assets.dvc.manifest import Stage, overlaps
 from ml_assets.dvc.plots import stage_pictures
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.runner import StageFinished
@@ -38,7 +38,7 @@ def stage_metadata(
         META_KEY_SECONDS: round(finished.seconds, 3),
         META_KEY_PARAMS: MetadataValue.json(dict(locked.params)),
         **paths_metadata(locked.outs, remote_url),
-        **_tables(project, locked.outs),
+        **_tables(project, _data(project, stage, locked)),
         **_metrics(project.root, stage),
         **_pictures(project, stage, locked),
     }
@@ -61,6 +61,12 @@ def flat_numbers(content: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
             yield from flat_numbers(value, f"{prefix}/{name}" if prefix else str(name))
     elif isinstance(content, int | float) and not isinstance(content, bool):
         yield prefix, float(content)
+
+
+def _data(project: DvcProject, stage: Stage, locked: LockedStage) -> tuple[LockedPath, ...]:
+    """The outputs that are neither metrics nor plots, of which numbers and pictures tell more than rows."""
+    shown = {*project.manifest().plots, *(out.path for out in stage.outs if out.metric)}
+    return tuple(out for out in locked.outs if not any(overlaps(each, out.path) for each in shown))
 
 
 def _tables(project: DvcProject, outs: tuple[LockedPath, ...]) -> Metadata:

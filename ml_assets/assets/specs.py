@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from dagster import AssetSpec
+from dagster import AssetKey, AssetSpec
 
+from ml_assets.assets.errors import AssetKeyTaken
 from ml_assets.assets.translator import DvcTranslator, DvcTranslatorData
-from ml_assets.dvc.manifest import Manifest, Source
+from ml_assets.dvc.manifest import Manifest, Source, Stage
 from ml_assets.dvc.project import DvcProject
 
 
@@ -18,13 +20,20 @@ def build_dvc_asset_specs(
 
     Args:
         sources: paths that will be tracked once something lands there, though no .dvc file says so yet.
+
+    Raises:
+        AssetKeyTaken: two stages have one key.
     """
     manifest = with_sources(project.manifest(), sources)
     translator = translator or DvcTranslator()
-    return [
-        translator.get_asset_spec(DvcTranslatorData(project=project, manifest=manifest, item=stage))
+    specs = {
+        stage.name: translator.get_asset_spec(
+            DvcTranslatorData(project=project, manifest=manifest, item=stage)
+        )
         for stage in manifest.stages
-    ]
+    }
+    _require_distinct_keys(manifest, specs)
+    return list(specs.values())
 
 
 def source_spec(*, project: DvcProject, path: str, translator: DvcTranslator | None = None) -> AssetSpec:
@@ -34,6 +43,14 @@ def source_spec(*, project: DvcProject, path: str, translator: DvcTranslator | N
     return (translator or DvcTranslator()).get_asset_spec(
         DvcTranslatorData(project=project, manifest=manifest, item=source)
     )
+
+
+def _require_distinct_keys(manifest: Manifest, specs: Mapping[str, AssetSpec]) -> None:
+    owner: dict[AssetKey, Stage] = {}
+    for stage in manifest.stages:
+        other = owner.setdefault(specs[stage.name].key, stage)
+        if other is not stage:
+            raise AssetKeyTaken(specs[stage.name].key, other, stage)
 
 
 def with_sources(manifest: Manifest, paths: tuple[str, ...]) -> Manifest:

@@ -39,7 +39,7 @@ class DvcTranslator:
         item = data.item
         table = item.meta.get(META_TABLE) or {}
         spec = AssetSpec(
-            key=asset_key(item),
+            key=asset_key(item, data.manifest),
             description=item.desc,
             group_name=table.get("group"),
             owners=table.get("owners"),
@@ -49,18 +49,32 @@ class DvcTranslator:
         return _with_stage(spec, data, item) if isinstance(item, Stage) else _with_source(spec, item)
 
 
-def asset_key(item: Stage | Source) -> AssetKey:
-    """`train@a` → train/a, `sub/dvc.yaml:train` → sub/train, the tracked path `data/raw` → raw."""
-    if isinstance(item, Source):
-        return AssetKey([NOT_IN_A_KEY.sub("_", PurePosixPath(item.path).stem)])
-    folder = PurePosixPath(item.file).parent.parts
-    name = item.name.rpartition(":")[2]
-    return AssetKey([NOT_IN_A_KEY.sub("_", part) for part in (*folder, *name.split("@"))])
+def asset_key(item: Stage | Source, manifest: Manifest) -> AssetKey:
+    """`train@a` → train/a, `sub/dvc.yaml:train` → sub/train, the tracked path `data/raw` → raw.
+
+    Where the short name of a tracked path is another asset's too, its whole path is the key.
+    """
+    if isinstance(item, Stage):
+        return AssetKey(_stage_parts(item))
+    short = [_part(PurePosixPath(item.path).stem)]
+    others = [[_part(PurePosixPath(source.path).stem)] for source in manifest.sources if source != item]
+    taken = short in others or short in [_stage_parts(stage) for stage in manifest.stages]
+    return AssetKey([_part(part) for part in PurePosixPath(item.path).parts] if taken else short)
+
+
+def _stage_parts(stage: Stage) -> list[str]:
+    folder = PurePosixPath(stage.file).parent.parts
+    name = stage.name.rpartition(":")[2]
+    return [_part(part) for part in (*folder, *name.split("@"))]
+
+
+def _part(name: str) -> str:
+    return NOT_IN_A_KEY.sub("_", name)
 
 
 def _with_stage(spec: AssetSpec, data: DvcTranslatorData, stage: Stage) -> AssetSpec:
     return spec.replace_attributes(
-        deps=[asset_key(each) for each in upstream(data.manifest, stage)],
+        deps=[asset_key(each, data.manifest) for each in upstream(data.manifest, stage)],
         code_version=code_version(data.project.root, data.manifest, stage),
         metadata={
             META_KEY_STAGE: stage.name,

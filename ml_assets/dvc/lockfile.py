@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,18 @@ class LockedStage:
 
     @property
     def version(self) -> str:
-        """The data version: the output's hash, or a digest over several."""
-        return combined_version(self.outs)
+        """The data version: the output's hash, or a digest over several.
+
+        A stage without outputs made nothing but the fact that it ran on these inputs: it has their digest.
+        """
+        return combined_version(self.outs or self.deps)
 
 
 def combined_version(paths: Iterable[LockedPath]) -> str:
-    """The hash of a single path, else SHA-256 over the sorted `path:hash` lines."""
+    """The hash of a single path, else SHA-256 over the sorted `path:hash` lines.
+
+    Paths are those of dvc.lock made relative to the root, so that a version is the same in every clone.
+    """
     hashes = sorted(f"{each.path}:{each.md5}" for each in paths)
     if len(hashes) == 1:
         return hashes[0].rpartition(":")[2]
@@ -52,7 +59,7 @@ def combined_version(paths: Iterable[LockedPath]) -> str:
 
 
 def read_lock(text: str, *, path: Path) -> dict[str, LockedStage]:
-    """Stage name → what `text`, the content of the dvc.lock at `path`, says of it.
+    """Stage name → what `text`, the content of the dvc.lock at `path`, says of it; paths as written there.
 
     Raises:
         LockFileUnreadable: it is no YAML mapping.
@@ -62,7 +69,7 @@ def read_lock(text: str, *, path: Path) -> dict[str, LockedStage]:
 
 
 def read_locks(root: Path, manifest: Manifest) -> dict[str, LockedStage]:
-    """The locked stages of all dvc.yaml files of the project, by the names of the manifest."""
+    """The locked stages of all dvc.yaml files, by the manifest's names; paths are relative to the root."""
     found: dict[str, LockedStage] = {}
     for file in {stage.file for stage in manifest.stages}:
         lock = (root / file).with_suffix(".lock")
@@ -70,7 +77,24 @@ def read_locks(root: Path, manifest: Manifest) -> dict[str, LockedStage]:
             prefix = "" if file == "dvc.yaml" else f"{file}:"
             locked = read_lock(lock.read_text(encoding="utf-8"), path=lock)
             found |= {f"{prefix}{name}": stage for name, stage in locked.items()}
-    return found
+    wdirs = {stage.name: stage.wdir for stage in manifest.stages}
+    return {name: _from_root(stage, wdirs.get(name, ".")) for name, stage in found.items()}
+
+
+def _from_root(stage: LockedStage, wdir: str) -> LockedStage:
+    """dvc.lock names paths from the stage's working directory; everything else here, from the root."""
+    if wdir == ".":
+        return stage
+    return replace(
+        stage,
+        deps=tuple(replace(dep, path=_joined(wdir, dep.path)) for dep in stage.deps),
+        outs=tuple(replace(out, path=_joined(wdir, out.path)) for out in stage.outs),
+        params={_joined(wdir, file): values for file, values in stage.params.items()},
+    )
+
+
+def _joined(wdir: str, path: str) -> str:
+    return path if "://" in path else posixpath.normpath(posixpath.join(wdir, path))
 
 
 def read_dvc_file(path: Path) -> LockedPath | None:

@@ -40,3 +40,10 @@ class DvcProject:
             ManifestFailed: DVC refuses the pipeline files.
         """
         return load_manifest(self.root, cache_dir=self.private_dir)
+
+    def cache_dir(self) -> Path:
+        """Where DVC keeps its objects; a clone may share another's. Asking DVC costs half a second."""
+        from ml_assets.dvc._internals import open_repo
+
+        with open_repo(self.root) as repo:
+            return Path(repo.cache.local.path)

@@ -72,8 +72,24 @@ class TrackedFolder:
         if text is None:
             self.dvc_file.unlink(missing_ok=True)
             return
+        self.dvc_file.parent.mkdir(parents=True, exist_ok=True)
         replace_file(self.dvc_file, text)
         self.make_whole(remote)
+
+    def unsaved(self) -> list[str]:
+        """Paths from the root of files in the folder that DVC does not have: a checkout would destroy them.
+
+        Nothing can be told to be foreign where the folder's own listing is not in the cache.
+        """
+        from ml_assets.dvc._internals import open_repo
+
+        with open_repo(self.root) as repo:
+            status = repo.data_status(targets=[self.relative], granular=True)
+        if f"{self.relative}/" in status["not_in_cache"]:
+            return []
+        uncommitted = status["uncommitted"]
+        changed = {*uncommitted.get("added", ()), *uncommitted.get("modified", ())}
+        return sorted(path for path in changed if not path.endswith("/"))
 
     def push(self, remote: str | None) -> int:
         """Push what the remote lacks of the folder; how many objects that were.

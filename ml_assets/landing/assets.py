@@ -102,12 +102,17 @@ def _intake_metadata(result: IntakeResult) -> dict[str, Any]:
         "superseded": sum(each.superseded is not None for each in result.landed),
         "quarantined": len(result.quarantined),
         "waiting": len(result.waiting),
+        "unread": len(result.unread),
         "landed_by_folder": MetadataValue.json(
             dict(Counter(each.path.rpartition("/")[0] for each in result.landed))
         ),
     }
     if result.record:
         metadata |= {META_KEY_RECORD: result.record.number, META_KEY_RECORD_DIGEST: result.record.digest}
+    if result.unread:
+        metadata["unread_objects"] = MetadataValue.json(
+            {each.object.key: str(each.error) for each in result.unread[:SHOWN_ROWS]}
+        )
     if result.quarantined:
         rows = [
             TableRecord({"key": each.key, "reason": each.reason, "etag": each.etag})

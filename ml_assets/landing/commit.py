@@ -105,7 +105,7 @@ class Commit:
 
     def _push(self) -> None:
         remote = self.raw.remote
-        if remote or (remote is None and remote_url(self.raw.tracked.root, None)):
+        if remote_url(self.raw.tracked.root, remote):
             self.progress(f"pushing {self.raw.tracked.relative} to {remote or 'the default remote'}")
             self.raw.tracked.push(remote)
 

@@ -50,7 +50,7 @@ def settle(raw: Raw, history: History, *, progress: Callable[[str], None]) -> st
         return None
     if found is None and not _files(raw.tracked):
         progress(f"{raw.tracked.relative} is not here yet: taking it from record {history.raw_record}")
-        _restore(raw, newest)
+        raw.tracked.restore(newest, raw.remote)
         return None
     older = history.record_of(found) if found is not None else None
     if found is None or older is not None:
@@ -68,43 +68,23 @@ def roll_back(raw: Raw, history: History, intent: Intent) -> None:
     if target is None:
         for name in intent.files:
             (raw.tracked.path / name).unlink(missing_ok=True)
-    _restore(raw, target)
+    raw.tracked.restore(target, raw.remote)
     clear_intent(raw.intent)
 
 
 def reconcile(raw: Raw, history: History) -> None:
     """Make raw what the newest intake says, whatever it is now; what was added by hand is given up."""
     if history.raw_text is not None:
-        _restore(raw, history.raw_text)
+        raw.tracked.restore(history.raw_text, raw.remote)
     clear_intent(raw.intent)
 
 
 def require_saved(raw: TrackedFolder) -> None:
     """Raises RawUnsaved when raw holds files that DVC does not have: a checkout would destroy them."""
-    unsaved = _files(raw) if raw.text() is None else _changed(raw)
+    unsaved = _files(raw) if raw.text() is None else raw.unsaved()
     if unsaved:
         raise RawUnsaved(folder=raw.relative, files=unsaved)
 
 
-def _restore(raw: Raw, text: str | None) -> None:
-    # In a fresh clone not even the folder around raw is there.
-    raw.tracked.dvc_file.parent.mkdir(parents=True, exist_ok=True)
-    raw.tracked.restore(text, raw.remote)
-
-
 def _files(raw: TrackedFolder) -> list[str]:
     return sorted(str(file.relative_to(raw.path)) for file in raw.path.rglob("*") if not file.is_dir())
-
-
-def _changed(raw: TrackedFolder) -> list[str]:
-    from ml_assets.dvc._internals import open_repo
-
-    with open_repo(raw.root) as repo:
-        status = repo.data_status(targets=[raw.relative], granular=True)
-    folder = f"{raw.relative}/"
-    if folder in status["not_in_cache"]:
-        # Nothing here says what belongs into the folder, so that nothing can be told to be foreign.
-        return []
-    uncommitted = status["uncommitted"]
-    changed = {*uncommitted.get("added", ()), *uncommitted.get("modified", ())}
-    return sorted(path for path in changed if not path.endswith("/"))

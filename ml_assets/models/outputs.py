@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from ml_assets.dvc.project import DvcProject
 from ml_assets.ledger.record import OutputRecord, RunRecord
 from ml_assets.models.errors import OutputGone, OutputUnknown
 
@@ -76,11 +77,7 @@ class RecordedOutputs:
 
     @cached_property
     def _cache(self) -> Path:
-        # DVC knows where its cache is (a clone shares another's), and costs half a second.
-        from ml_assets.dvc._internals import open_repo
-
-        with open_repo(self.root) as repo:
-            return Path(repo.cache.local.path)
+        return DvcProject(self.root).cache_dir()
 
 
 @contextmanager
