@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from dagster import AssetExecutionContext, AssetKey, Definitions, MaterializeResult, in_process_executor
 from dotenv import load_dotenv
 
-from ml_assets.assets import DvcProject, DvcResource, build_source_assets, dvc_assets, source_spec
+from ml_assets.assets import (
+    DvcProject,
+    DvcResource,
+    DvcRunConfig,
+    build_source_assets,
+    dvc_assets,
+    source_spec,
+)
 from ml_assets.landing.assets import build_raw_asset
 from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.sensor import Landing, build_landing_definitions
@@ -21,9 +28,11 @@ ledger = Ledger.open(settings.ledger, root=project.root)
 
 
 @dvc_assets(project=project, sources=settings.sources)
-def pipeline(context: AssetExecutionContext, dvc: DvcResource) -> Iterator[MaterializeResult[None]]:
+def pipeline(
+    context: AssetExecutionContext, config: DvcRunConfig, dvc: DvcResource
+) -> Iterator[MaterializeResult[None]]:
     """All stages of dvc.yaml in one step."""
-    yield from dvc.run(context=context)
+    yield from dvc.run(context=context, redo=config.redo)
 
 
 def _landing() -> Definitions:

@@ -31,8 +31,8 @@ def dvc_assets(
     The decorated function runs the selected stages::
 
         @dvc_assets(project=DvcProject.find())
-        def pipeline(context: AssetExecutionContext, dvc: DvcResource):
-            yield from dvc.run(context=context)
+        def pipeline(context: AssetExecutionContext, config: DvcRunConfig, dvc: DvcResource):
+            yield from dvc.run(context=context, redo=config.redo)
 
     Raises:
         ManifestFailed: DVC refuses the pipeline files.

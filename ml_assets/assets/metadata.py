@@ -19,11 +19,11 @@ from ml_assets.assets.keys import (
     META_KEY_SIZE,
 )
 from ml_assets.assets.tables import describe_table
+from ml_assets.dvc.events import StageFinished
 from ml_assets.dvc.lockfile import LockedPath, LockedStage
 from ml_assets.dvc.manifest import Stage, overlaps
 from ml_assets.dvc.plots import stage_pictures
 from ml_assets.dvc.project import DvcProject
-from ml_assets.dvc.runner import StageFinished
 from ml_assets.ledger.run_record import read_metrics
 
 Metadata = dict[str, Any]

@@ -19,19 +19,17 @@ from ml_assets.assets.keys import META_KEY_RECORD, META_KEY_RECORD_DIGEST, META_
 from ml_assets.assets.metadata import stage_metadata
 from ml_assets.assets.process_identity import identify
 from ml_assets.dvc.errors import DvcBridgeError, RunCancelled
+from ml_assets.dvc.events import Redo, StageFinished, StageLine
 from ml_assets.dvc.lockfile import read_locks
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remote import push, remote_url
-from ml_assets.dvc.runner import Redo, StageFinished, StageLine, run_stages
+from ml_assets.dvc.runner import run_stages
 from ml_assets.dvc.workspace import writer
 from ml_assets.ledger.errors import LedgerError
 from ml_assets.ledger.newest import newest_landing, newest_run
 from ml_assets.ledger.record import DagsterRun, Outcome, RunRecord
 from ml_assets.ledger.run_record import draft_run, is_recorded
 from ml_assets.ledger.store import AnyRecord, Ledger
-
-TAG_FORCE = "ml_assets/force"
-"""A run tagged so runs its stages even where nothing changed, like `dvc repro -f`."""
 
 
 class DvcResource(ConfigurableResource[None]):
@@ -47,7 +45,9 @@ class DvcResource(ConfigurableResource[None]):
     remote: str | None = None
     ledger: str = ".ml_assets/ledger"
 
-    def run(self, *, context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
+    def run(
+        self, *, context: AssetExecutionContext, redo: Redo = Redo.CHANGED
+    ) -> Iterator[MaterializeResult[None]]:
         """Run the selected stages, push what they made and append a record.
 
         Yields one result a stage, as it ends, also for a stage that did not change: with the same data
@@ -64,7 +64,7 @@ class DvcResource(ConfigurableResource[None]):
                 project.private_dir, who=f"Dagster run {context.run_id}", on_wait=context.log.warning
             ):
                 outcomes: dict[str, Outcome] = {}
-                yield from self._run_stages(context, project, selected, outcomes)
+                yield from self._run_stages(context, project, selected, redo, outcomes)
                 self._conclude(context, project, selected, outcomes)
         except RunCancelled:
             raise
@@ -76,9 +76,9 @@ class DvcResource(ConfigurableResource[None]):
         context: AssetExecutionContext,
         project: DvcProject,
         selected: dict[str, AssetKey],
+        redo: Redo,
         outcomes: dict[str, Outcome],
     ) -> Iterator[MaterializeResult[None]]:
-        redo = Redo.ALL if context.run.tags.get(TAG_FORCE) else Redo.CHANGED
         for event in run_stages(project, list(selected), redo=redo):
             if isinstance(event, StageLine):
                 context.log.info(f"{event.stage} | {event.text}")

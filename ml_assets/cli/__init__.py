@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import sys
+from pathlib import Path
 
 import click
 
@@ -13,9 +15,10 @@ from ml_assets.demo.errors import DemoError
 from ml_assets.dvc.errors import DvcBridgeError
 from ml_assets.landing.errors import LandingError
 from ml_assets.ledger.errors import LedgerError
+from ml_assets.models.errors import TrackingError
 from ml_assets.settings import SettingsInvalid
 
-EXPECTED = (DvcBridgeError, LedgerError, LandingError, DemoError, SettingsInvalid)
+EXPECTED = (DvcBridgeError, LedgerError, LandingError, DemoError, TrackingError, SettingsInvalid)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,4 +37,9 @@ def main() -> None:
         cli()
     except EXPECTED as error:
         click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        click.echo(f"Error: the disk of '{error.filename or Path.cwd()}' is full; free some space.", err=True)
         sys.exit(1)

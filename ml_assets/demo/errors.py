@@ -64,12 +64,42 @@ class NoCheckout(DemoError):
         )
 
 
+class NoSpace(DemoError):
+    """The disk would fill up halfway."""
+
+    def __init__(self, *, folder: Path, free: int, needed: int) -> None:
+        super().__init__(
+            f"The demo keeps up to {needed / 1e6:.0f} MB in '{folder}', where {free / 1e6:.0f} MB are free.\n"
+            "Free some space there, or start it in a checkout on another disk."
+        )
+
+
 class ServerFailed(DemoError):
     """One of the demo's servers ended, or did not answer."""
 
     def __init__(self, *, name: str, what: str, log: Path) -> None:
         self.log = log
         super().__init__(f"{name} {what}. The end of its log, {log}:\n{_tail(log)}")
+
+
+class DefinitionsFailed(DemoError):
+    """Dagster runs, but cannot load the project's code."""
+
+    def __init__(self, *, location: str, reason: str) -> None:
+        super().__init__(
+            f"Dagster cannot load {location}:\n{reason}\n"
+            "The demo runs the last commit of this checkout: mend it, commit, and start again."
+        )
+
+
+class DefinitionsSlow(DemoError):
+    """The project's code does not come to an end of its import."""
+
+    def __init__(self, *, seconds: float) -> None:
+        super().__init__(
+            f"Dagster did not load the project's definitions within {seconds:.0f} s.\n"
+            "See .demo/logs/dagster.log, and whether `dagster definitions validate` in .demo/project ends."
+        )
 
 
 class LandingFailed(DemoError):

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_assets.demo.errors import NoCheckout
+from ml_assets.demo.errors import NoCheckout, NoSpace
 
 DAGSTER_YAML = Path(__file__).with_name("dagster.yaml")
+# `--once` leaves 70 MB; each further day adds 2 MB or so.
+NEEDED_BYTES = 500_000_000
+DATA_STATE = ("*.dvc", "dvc.lock", "**/dvc.lock")
 
 
 @dataclass(frozen=True)
@@ -43,15 +48,44 @@ class DemoHome:
 
         Raises:
             NoCheckout: git cannot clone the checkout.
+            NoSpace: the disk is nearly full.
         """
+        self._require_space()
         for folder in (self.s3, self.logs, self.dagster_home):
             folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(DAGSTER_YAML, self.dagster_home / "dagster.yaml")
-        if (self.project / ".git").exists():
-            self._git("-C", str(self.project), "fetch", "--quiet", "origin", "HEAD")
-            self._git("-C", str(self.project), "reset", "--quiet", "--hard", "FETCH_HEAD")
-        else:
-            self._git("clone", "--quiet", str(self.root), str(self.project))
+        with self._own_data_state():
+            if self._is_cloned():
+                self._git("-C", str(self.project), "fetch", "--quiet", "origin", "HEAD")
+                self._git("-C", str(self.project), "reset", "--quiet", "--hard", "FETCH_HEAD")
+            else:
+                self._git("clone", "--quiet", str(self.root), str(self.project))
+
+    def _require_space(self) -> None:
+        free = shutil.disk_usage(self.root).free
+        if free < NEEDED_BYTES:
+            raise NoSpace(folder=self.folder, free=free, needed=NEEDED_BYTES)
+
+    def _is_cloned(self) -> bool:
+        return (self.project / ".git").exists()
+
+    @contextmanager
+    def _own_data_state(self) -> Iterator[None]:
+        """Keep dvc.lock and the .dvc files as the demo left them: the checkout's name data that it lacks."""
+        before = {path: path.read_bytes() for path in self._data_state()}
+        yield
+        for path in self._data_state():
+            if path not in before:
+                path.unlink()
+        for path, content in before.items():
+            path.write_bytes(content)
+
+    def _data_state(self) -> list[Path]:
+        if not self._is_cloned():
+            return []
+        listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *DATA_STATE)
+        names = self._git("-C", str(self.project), *listing).split("\0")
+        return [self.project / name for name in names if name and (self.project / name).is_file()]
 
     def has_uncommitted_changes(self) -> bool:
         """Whether the checkout differs from the HEAD that the demo runs."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 POLL_SECONDS = 0.25
+# One tick may fail while a server is still starting.
+FAILED_TICKS = 3
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class LandingWatch:
         """The records by which the objects `keys` were taken in and by which the stages then finished.
 
         Raises:
-            LandingFailed: an object was refused, runs failed too often, or time is up.
+            LandingFailed: an object was refused, runs or the sensor's ticks failed too often, or time is up.
             ServerFailed: a server ended.
         """
         started, since = time.monotonic(), datetime.now(UTC)
@@ -97,6 +99,7 @@ class LandingWatch:
                 raise _failed(
                     f"{len(failed)} runs failed; the newest, {failed[0]}: {self._reason(failed[0])}"
                 )
+            self._require_ticks(since)
         if time.monotonic() - started > self.timeout_seconds:
             raise _failed(f"No run record after {self.timeout_seconds:.0f} s")
 
@@ -105,6 +108,16 @@ class LandingWatch:
 
         failed = RunsFilter(job_name=self.job_name, statuses=[DagsterRunStatus.FAILURE], created_after=since)
         return (record.dagster_run.run_id for record in self.instance.get_run_records(failed))
+
+    def _require_ticks(self, since: datetime) -> None:
+        """Raises LandingFailed when a sensor only fails: it gave up what an older start tried, for one."""
+        for state in self.instance.all_instigator_state():
+            ticks = self.instance.get_ticks(
+                state.instigator_origin_id, state.selector_id, after=since.timestamp(), limit=FAILED_TICKS
+            )
+            errors = [tick.error for tick in ticks if tick.error]
+            if len(errors) == FAILED_TICKS:
+                raise _failed(f"The sensor '{state.name}' fails: {_innermost(errors[0])}")
 
     def _reason(self, run_id: str) -> str:
         from dagster import DagsterEventType
@@ -128,6 +141,12 @@ def auc(record: RunRecord) -> float | None:
     return next((float(value) for value in found if isinstance(value, int | float)), None)
 
 
+def _innermost(error: Any) -> str:
+    while error.cause is not None:
+        error = error.cause
+    return str(error.message).strip()
+
+
 def _message(event: Any) -> str:
     failure = getattr(event.dagster_event, "step_failure_data", None) if event.dagster_event else None
     if failure is not None and failure.user_failure_data is not None:
@@ -136,4 +155,5 @@ def _message(event: Any) -> str:
 
 
 def _failed(what: str) -> LandingFailed:
-    return LandingFailed(what=what, remedy="The logs are in .demo/logs; `make demo` continues from here.")
+    remedy = "The logs are in .demo/logs. `make demo` continues from here; `make clean demo` begins anew."
+    return LandingFailed(what=what, remedy=remedy)

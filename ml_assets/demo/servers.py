@@ -14,12 +14,15 @@ from typing import Self
 
 from ml_assets.demo.errors import ServerFailed
 from ml_assets.demo.home import DemoHome
-from ml_assets.demo.loopback import HOST, answers, require_free
+from ml_assets.demo.loopback import HOST, answers
+from ml_assets.demo.web_api import WebApi
 from ml_assets.dvc.command import end_group, start_watched
 
 START_SECONDS = 90.0
 STOP_SECONDS = 15.0
 BIN = Path(sys.executable).parent
+# MLflow would start nine more processes to judge language models.
+NO_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
 
 @dataclass
@@ -86,18 +89,14 @@ class Servers:
     def mlflow_url(self) -> str:
         return f"http://{HOST}:{self.mlflow_port}"
 
-    def require_ports(self) -> None:
-        """Raises PortTaken."""
-        require_free(self.ui_port, what="Dagster's web server", choose="make demo ARGS='--port N'")
-        require_free(self.mlflow_port, what="MLflow's pages", choose="make demo ARGS='--mlflow-port N'")
-
     def __enter__(self) -> Self:
         try:
             for server in (self._dagster(), self._mlflow()):
-                server.start(cwd=self.home.project, env=os.environ | dict(self.env))
+                server.start(cwd=self.home.project, env=os.environ | NO_JOBS | dict(self.env))
                 self.running.append(server)
             for server in self.running:
                 server.wait_until_ready()
+            WebApi(self.ui_port).require_definitions()
         except BaseException:
             self._stop()
             raise

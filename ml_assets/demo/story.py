@@ -19,6 +19,7 @@ from rich.table import Table
 from ml_assets.demo.feed import FIRST_DAY, LAST_DAY, Feed, land
 from ml_assets.demo.home import DemoHome
 from ml_assets.demo.landings import LandingSummary, LandingWatch, auc, count_objects
+from ml_assets.demo.loopback import require_free
 from ml_assets.demo.s3 import EmbeddedS3
 from ml_assets.demo.servers import Servers
 from ml_assets.demo.stores import prepare_stores
@@ -42,6 +43,12 @@ class Ports:
     mlflow: int = 5000
     s3: int = 4566
 
+    def require_free(self) -> None:
+        """Raises PortTaken, before anything is started."""
+        require_free(self.ui, what="Dagster's web server", choose="make demo ARGS='--port N'")
+        require_free(self.mlflow, what="MLflow's pages", choose="make demo ARGS='--mlflow-port N'")
+        require_free(self.s3, what="the embedded S3", choose="make demo ARGS='--s3-port N'")
+
 
 @dataclass
 class Demo:
@@ -50,19 +57,20 @@ class Demo:
     root: Path
     ports: Ports
     console: Console
+    history_days: int = HISTORY_DAYS
 
     def run_once(self) -> list[LandingSummary]:
-        """Land 90 days in one batch and three single days, each after the record of the one before.
+        """Land history in one batch and three single days, each after the record of the one before.
 
         Raises:
             DemoError, LedgerError, DvcBridgeError: what went wrong, and what to do.
         """
         with self._s3() as s3:
-            first = self._put(s3, self.feed.days(count=HISTORY_DAYS))
+            first = self._put(s3, self.feed.days(count=self.history_days))
             with self._servers(s3) as servers:
                 watch = self._watch(servers)
                 summaries = [self._follow(s3, watch, first, time.monotonic())]
-                for day in self.feed.days(first=FIRST_DAY + timedelta(days=HISTORY_DAYS), count=SINGLE_DAYS):
+                for day in self.feed.days(first=self._after_history, count=SINGLE_DAYS):
                     started = time.monotonic()
                     summaries.append(self._follow(s3, watch, self._put(s3, [day]), started))
                 self.console.print("Waiting for MLflow's last run …")
@@ -75,8 +83,8 @@ class Demo:
         with self._s3() as s3:
             next_day = self._next_day(s3)
             if next_day == FIRST_DAY:
-                self._put(s3, self.feed.days(count=HISTORY_DAYS))
-                next_day = FIRST_DAY + timedelta(days=HISTORY_DAYS)
+                self._put(s3, self.feed.days(count=self.history_days))
+                next_day = self._after_history
             with self._servers(s3) as servers, self.console.status("starting") as status:
                 self.console.print(f"Dagster  {servers.ui_url}/asset-groups\nMLflow   {servers.mlflow_url}")
                 self.console.print("Ctrl-C stops everything; the next start continues from here.")
@@ -94,6 +102,10 @@ class Demo:
             recorded = f"record {head.number} ({head.kind})" if head else "no record yet"
             yield f"landed up to {day - timedelta(days=1)} · {recorded} · {servers.ui_url}"
             time.sleep(1)
+
+    @property
+    def _after_history(self) -> date:
+        return FIRST_DAY + timedelta(days=self.history_days)
 
     @cached_property
     def home(self) -> DemoHome:
@@ -121,6 +133,7 @@ class Demo:
 
     @contextmanager
     def _s3(self) -> Iterator[EmbeddedS3]:
+        self.ports.require_free()
         self.home.prepare()
         if self.home.has_uncommitted_changes():
             self.console.print("Note: uncommitted changes of this checkout are not in the demo's clone.")
@@ -129,7 +142,6 @@ class Demo:
             port=self.ports.s3,
             bucket=self.landing.bucket,
             prefix=self.landing.prefix,
-            choose_port="make demo ARGS='--s3-port N'",
         )
         with server:
             self.console.print(f"S3       {server.endpoint}  s3://{server.bucket}/{server.prefix}")
@@ -140,7 +152,6 @@ class Demo:
         env = self._environment(s3)
         os.environ.update(env)
         servers = Servers(self.home, env, self.ports.ui, self.ports.mlflow)
-        servers.require_ports()
         self.console.print("Preparing Dagster's and MLflow's stores …")
         prepare_stores(self.settings)
         with servers:

@@ -34,10 +34,12 @@ __all__ = [
     "command_runner",
     "dependency_hashes",
     "execution_order",
+    "lock_order",
     "open_repo",
     "plot_renderers",
     "plot_sources",
     "replace_file",
+    "working_directory",
 ]
 
 # Runs the commands of a stage: (stage address, commands, Popen keywords) → raises on failure.
@@ -47,6 +49,9 @@ FIRST_POLL_SECONDS = 0.005
 LONGEST_POLL_SECONDS = 0.02
 
 _active = threading.local()
+_places: list[Path] = []
+_places_lock = threading.Lock()
+_orders: dict[Path, tuple[list[str], list[str]]] = {}
 _original_cmd_run = dvc.stage.run.cmd_run
 
 
@@ -80,16 +85,33 @@ def never() -> bool:
 
 
 @contextmanager
-def open_repo(root: Path, *, stopped: Callable[[], bool] = never) -> Iterator[Repo]:
-    """DVC's `Repo` at `root`, with the working directory inside it for as long as it is open.
+def working_directory(root: Path) -> Iterator[None]:
+    """The process works inside `root` as long as anybody here needs it; then it goes back.
 
-    `stopped` is asked while another process holds DVC's lock, and ends the waiting (with DVC's LockError).
-    DVC refuses stage paths when the working directory is elsewhere, so this belongs into a process that
+    DVC refuses stage paths when the working directory is elsewhere, so all this belongs into a process that
     runs stages, never into a code server.
     """
-    before = Path.cwd()
-    os.chdir(root)
+    with _places_lock:
+        if not _places:
+            _places.append(Path.cwd())
+            os.chdir(root)
+        _places.append(root)
     try:
+        yield
+    finally:
+        with _places_lock:
+            _places.remove(root)
+            if len(_places) == 1:
+                os.chdir(_places.pop())
+
+
+@contextmanager
+def open_repo(root: Path, *, stopped: Callable[[], bool] = never) -> Iterator[Repo]:
+    """DVC's `Repo` at `root`, in the `working_directory`, for one thread.
+
+    `stopped` is asked while another process holds DVC's lock, and ends the waiting (with DVC's LockError).
+    """
+    with working_directory(root):
         _drop_torn_rwlock(root)
         repo = Repo(str(root))
         try:
@@ -98,8 +120,39 @@ def open_repo(root: Path, *, stopped: Callable[[], bool] = never) -> Iterator[Re
             yield repo
         finally:
             repo.close()
+
+
+@contextmanager
+def lock_order(root: Path, stages: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """Within this context new entries of each dvc.lock are written in the order of `stages`.
+
+    `stages` are (dvc.yaml, stage) pairs in the order of a serial `dvc repro`, which appends entries as
+    stages end; side by side they end in any order. Entries that are there already keep their places.
+    """
+    locks: dict[Path, list[str]] = {}
+    for file, name in stages:
+        locks.setdefault((root / file).with_suffix(".lock"), []).append(name.rpartition(":")[2])
+    _orders.update({lock: (_entries(lock), names) for lock, names in locks.items()})
+    try:
+        yield
     finally:
-        os.chdir(before)
+        for lock in locks:
+            _orders.pop(lock, None)
+
+
+def _entries(lock: Path) -> list[str]:
+    return list(_yaml.load_yaml(str(lock)).get("stages") or {}) if lock.exists() else []
+
+
+def _put_in_order(path: Path, data: Any) -> None:
+    if path not in _orders or not data.get("stages"):
+        return
+    before, planned = _orders[path]
+    stages = data["stages"]
+    new = [name for name in planned if name in stages and name not in before]
+    rest = [name for name in stages if name not in new]
+    for name in [*rest, *new]:
+        stages[name] = stages.pop(name)
 
 
 @contextmanager
@@ -170,6 +223,7 @@ def _dump_data(path: Any, data: Any, dumper: Any, fs: Any = None, **options: Any
     if fs is not None and getattr(fs, "protocol", "local") != "local":
         _original_dump_data(path, data, dumper, fs=fs, **options)
         return
+    _put_in_order(Path(path).absolute(), data)
     text = io.StringIO()
     dumper(data, text, **options)
     replace_file(Path(path), text.getvalue())

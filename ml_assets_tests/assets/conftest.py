@@ -16,7 +16,8 @@ from dagster import (
     materialize,
 )
 
-from ml_assets.assets import DvcProject, DvcResource, dvc_assets
+from ml_assets.assets import DvcProject, DvcResource, DvcRunConfig, dvc_assets
+from ml_assets.dvc.events import Redo
 from ml_assets.ledger.store import Ledger
 from ml_assets_tests.factories import make_two_stages
 
@@ -38,18 +39,22 @@ class DagsterProject:
 
     def assets(self) -> AssetsDefinition:
         @dvc_assets(project=self.project, sources=("data/raw",))
-        def pipeline(context: AssetExecutionContext, dvc: DvcResource) -> Iterator[MaterializeResult[None]]:
-            yield from dvc.run(context=context)
+        def pipeline(
+            context: AssetExecutionContext, config: DvcRunConfig, dvc: DvcResource
+        ) -> Iterator[MaterializeResult[None]]:
+            yield from dvc.run(context=context, redo=config.redo)
 
         return pipeline
 
-    def materialize(self, selection: str | None = None, **tags: str) -> ExecuteInProcessResult:
+    def materialize(
+        self, selection: str | None = None, *, redo: Redo = Redo.CHANGED
+    ) -> ExecuteInProcessResult:
         return materialize(
             [self.assets()],
             selection=selection,
             resources={"dvc": DvcResource(project_dir=str(self.root))},
             instance=self.instance,
-            tags=tags,
+            run_config={"ops": {"pipeline": {"config": {"redo": redo.name}}}},
             raise_on_error=False,
         )
 

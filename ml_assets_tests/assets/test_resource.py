@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dagster import AssetKey, DagsterEventType
 
-from ml_assets.assets.resource import TAG_FORCE
+from ml_assets.dvc.events import Redo
 from ml_assets.ledger.record import RunRecord
 from ml_assets_tests.assets.conftest import DagsterProject, materializations, metadata
 from ml_assets_tests.factories import dvc, make_two_stages, run, write
@@ -59,7 +59,7 @@ def test_unchanged_stages_yield_the_same_version_and_append_no_record(
 
 def test_a_forced_run_runs_all_stages(dagster_project: DagsterProject) -> None:
     dagster_project.materialize()
-    forced = materializations(dagster_project.materialize(**{TAG_FORCE: "true"}))
+    forced = materializations(dagster_project.materialize(redo=Redo.ALL))
     assert {metadata(each)["dvc/outcome"] for each in forced.values()} == {"ran"}
 
 

@@ -9,9 +9,10 @@ import pytest
 from dagster import AssetSpec
 
 from ml_assets.assets import build_dvc_asset_specs
+from ml_assets.dvc.events import Outcome, StageFinished
 from ml_assets.dvc.lockfile import read_locks, source_hashes, stale_stages
 from ml_assets.dvc.project import DvcProject
-from ml_assets.dvc.runner import Outcome, StageFinished, run_stages
+from ml_assets.dvc.runner import run_stages
 from ml_assets_tests.dvc.languages import PROJECTS
 from ml_assets_tests.factories import dvc, make_project
 

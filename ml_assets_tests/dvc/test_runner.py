@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from ml_assets.dvc.errors import DependencyChanged, StageFailed
+from ml_assets.dvc.events import Outcome, Redo, StageFinished, StageLine
 from ml_assets.dvc.project import DvcProject
-from ml_assets.dvc.runner import Outcome, Redo, StageFinished, StageLine, run_stages
+from ml_assets.dvc.runner import run_stages
 from ml_assets_tests.factories import dvc, make_two_stages, write
 
 ALL = ("double", "total")

@@ -1,0 +1,97 @@
+"""One stage through DVC's own `reproduce`: its output streamed, its inputs guarded, stopped on request."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ml_assets.dvc.command import Cancellation, run_command
+from ml_assets.dvc.errors import DependencyChanged, DvcBridgeError, RunCancelled, StageFailed
+from ml_assets.dvc.events import Event, Outcome, Redo, StageFinished, StageLine
+
+TAIL_LINES = 20
+
+
+@dataclass
+class StageRun:
+    """The run of one stage; `tell` gets its lines, from another thread too."""
+
+    root: Path
+    stage: str
+    tell: Callable[[Event], None]
+    cancellation: Cancellation
+    started_commands: bool = False
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
+
+    def reproduce(self, redo: Redo) -> StageFinished:
+        """Bring the stage up to date.
+
+        Raises:
+            StageFailed, DependencyChanged, RunCancelled.
+        """
+        from ml_assets.dvc._internals import DvcException, command_runner, open_repo
+
+        started = time.monotonic()
+        try:
+            with (
+                open_repo(self.root, stopped=lambda: self.cancellation.requested) as repo,
+                command_runner(self._run_commands),
+            ):
+                changed = repo.reproduce(self.stage, single_item=True, force=redo is Redo.ALL)
+        except DvcException as error:
+            raise self._cause(error) from error
+        return StageFinished(self.stage, self._outcome(changed), time.monotonic() - started)
+
+    def _outcome(self, changed: Sequence[object]) -> Outcome:
+        if not changed:
+            return Outcome.UNCHANGED
+        return Outcome.RAN if self.started_commands else Outcome.RESTORED
+
+    def _run_commands(self, stage: Any, commands: Sequence[list[str]], options: Mapping[str, Any]) -> None:
+        from ml_assets.dvc._internals import dependency_hashes
+
+        self.started_commands = True
+        before = dependency_hashes(stage)
+        for command in commands:
+            self._run_one(command, {**options, "env": stage_environment(options["env"])})
+        after = dependency_hashes(stage)
+        # DVC itself would record the new hash beside a result of the old data (DVC issue 11058).
+        moved = tuple(path for path in sorted(before | after) if before.get(path) != after.get(path))
+        if moved:
+            raise DependencyChanged(self.stage, moved)
+
+    def _run_one(self, command: list[str], options: Mapping[str, Any]) -> None:
+        code = run_command(command, on_line=self._line, cancellation=self.cancellation, popen_options=options)
+        if self.cancellation.requested:
+            raise RunCancelled(self.stage)
+        if code:
+            reason = f"signal {-code}" if code < 0 else f"exit code {code}"
+            raise StageFailed(self.stage, f"`{command[-1]}` ended with {reason}", tuple(self.tail))
+
+    def _line(self, text: str) -> None:
+        self.tail.append(text)
+        self.tell(StageLine(self.stage, text))
+
+    def _cause(self, error: BaseException) -> DvcBridgeError:
+        """Our own error inside DVC's wrapping of it, or DVC's words as ours."""
+        chain: BaseException | None = error
+        while chain is not None:
+            if isinstance(chain, DvcBridgeError):
+                return chain
+            innermost, chain = chain, chain.__cause__ or chain.__context__
+        if self.cancellation.requested:
+            return RunCancelled(self.stage)
+        return StageFailed(self.stage, str(innermost), tuple(self.tail))
+
+
+def stage_environment(base: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a stage's command: `python` is this interpreter, output comes unbuffered."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), base.get("PATH", os.defpath)])
+    # OpenMP's busy waiting made a fit on shared cores 8 times slower; it is read when scikit-learn loads.
+    return {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1", **base, "PATH": path}
