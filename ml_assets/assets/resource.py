@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from ml_assets.assets.keys import META_KEY_RECORD, META_KEY_RECORD_DIGEST, META_
 from ml_assets.assets.metadata import stage_metadata
 from ml_assets.assets.process_identity import identify
 from ml_assets.dvc.errors import DvcBridgeError, RunCancelled
-from ml_assets.dvc.events import Redo, StageFinished, StageLine
+from ml_assets.dvc.events import OnFailure, Redo, StageBroke, StageFinished, StageLine, StageSkipped
 from ml_assets.dvc.lockfile import read_locks
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remote import push, remote_url
@@ -39,11 +40,13 @@ class DvcResource(ConfigurableResource[None]):
         project_dir: the project's root.
         remote: DVC remote to push to; None is DVC's default, an empty string pushes nothing.
         ledger: where records go: a folder relative to the root, or an s3://, gs:// or az:// address.
+        jobs: how many independent stages run side by side.
     """
 
     project_dir: str
     remote: str | None = None
     ledger: str = ".ml_assets/ledger"
+    jobs: int = os.cpu_count() or 1
 
     def run(
         self, *, context: AssetExecutionContext, redo: Redo = Redo.CHANGED
@@ -54,7 +57,8 @@ class DvcResource(ConfigurableResource[None]):
         version, at which what is downstream rests. The push and the record come after the last one.
 
         Raises:
-            dagster.Failure: a stage failed (what ended before it is kept), or the push or the ledger did.
+            dagster.Failure: a stage failed (those that do not depend on it are finished first and kept), or
+                the push or the ledger did.
         """
         identify(context)
         selected = _selected(context)
@@ -79,9 +83,16 @@ class DvcResource(ConfigurableResource[None]):
         redo: Redo,
         outcomes: dict[str, Outcome],
     ) -> Iterator[MaterializeResult[None]]:
-        for event in run_stages(project, list(selected), redo=redo):
+        events = run_stages(
+            project, list(selected), redo=redo, jobs=self.jobs, on_failure=OnFailure.KEEP_GOING
+        )
+        for event in events:
             if isinstance(event, StageLine):
                 context.log.info(f"{event.stage} | {event.text}")
+            elif isinstance(event, StageBroke):
+                context.log.error(str(event.error))
+            elif isinstance(event, StageSkipped):
+                context.log.warning(f"{event.stage} was not run, since {event.because} failed")
             elif isinstance(event, StageFinished):
                 outcomes[event.stage] = event.outcome.value
                 yield self._result(project, selected[event.stage], event)

@@ -11,6 +11,7 @@ import click
 from ml_assets.cli.demo import demo
 from ml_assets.cli.landing import landing
 from ml_assets.cli.ledger import log, show
+from ml_assets.cli.repro import repro
 from ml_assets.demo.errors import DemoError
 from ml_assets.dvc.errors import DvcBridgeError
 from ml_assets.landing.errors import LandingError
@@ -27,7 +28,7 @@ def cli() -> None:
     """Your dvc.yaml as an event-driven Dagster asset graph."""
 
 
-for command in (demo, landing, log, show):
+for command in (demo, landing, log, repro, show):
     cli.add_command(command)
 
 

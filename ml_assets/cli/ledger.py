@@ -15,7 +15,7 @@ from ml_assets.ledger.store import AnyRecord
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="A JSON list of the records, oldest first.")
-def log(as_json: bool) -> None:  # noqa: FBT001 - a command line's flag
+def log(*, as_json: bool) -> None:
     """List the records of the ledger."""
     ledger = current_ledger()
     if as_json:

@@ -113,6 +113,18 @@ def test_a_failed_stage_fails_the_run_keeps_what_was_done_and_appends_no_record(
     assert "no total today" in str(data.description)
 
 
+def test_what_does_not_depend_on_a_failed_stage_is_finished_and_kept(
+    dagster_project: DagsterProject,
+) -> None:
+    text = (dagster_project.root / "dvc.yaml").read_text()
+    independent = "  alone:\n    cmd: sleep 1 && echo > alone.txt\n    outs: [alone.txt]\n"
+    write(dagster_project.root, {"dvc.yaml": text + independent, "double.py": "raise SystemExit(1)\n"})
+    result = dagster_project.materialize()
+    assert not result.success
+    assert list(materializations(result)) == ["alone"]
+    assert records(dagster_project) == []
+
+
 def test_a_failed_push_leaves_no_record_and_the_next_run_appends_it(dagster_project: DagsterProject) -> None:
     config = dagster_project.root / ".dvc" / "config"
     good = config.read_text()
