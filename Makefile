@@ -32,7 +32,7 @@ s3: install  ## The embedded S3 in the foreground; prints the variables that poi
 	$(BIN)/python -m ml_assets.demo.s3 --data .demo/s3 $(ARGS)
 
 test: install  ## The quick tests, under 5 minutes on 2 cores
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 test-slow: install  ## The long tests: a whole year, kill -9, a real browser
 	$(BIN)/pytest -m slow $(ARGS)
