@@ -1,4 +1,4 @@
-"""Takes the README's picture of the asset graph from a running demo: `make demo` in one terminal, this in another."""
+"""Takes the README's picture of the asset graph from the pages of a running `make demo`."""
 
 from __future__ import annotations
 

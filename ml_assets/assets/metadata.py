@@ -36,11 +36,11 @@ def stage_metadata(
     return {
         META_KEY_OUTCOME: finished.outcome.value,
         META_KEY_SECONDS: round(finished.seconds, 3),
-        META_KEY_PARAMS: MetadataValue.json(dict(locked.params)),
-        **paths_metadata(locked.outs, remote_url),
-        **_tables(project, _data(project, stage, locked)),
         **_metrics(project.root, stage),
         **_pictures(project, stage, locked),
+        META_KEY_PARAMS: MetadataValue.json(dict(locked.params)),
+        **_tables(project, _data(project, stage, locked)),
+        **paths_metadata(locked.outs, remote_url),
     }
 
 
