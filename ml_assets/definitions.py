@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dagster import AssetExecutionContext, AssetKey, Definitions, MaterializeResult, in_process_executor
 from dotenv import load_dotenv
 
+import ml_assets.collector  # noqa: F401 - for what it does, before all others of ours
 from ml_assets.assets import (
     DvcProject,
     DvcResource,
@@ -20,7 +21,7 @@ from ml_assets.ledger.store import Ledger
 from ml_assets.models.assets import build_mlflow_run_asset
 from ml_assets.settings import Settings
 
-project = DvcProject.find()
+project = DvcProject.find().pinned()
 # `dagster dev` reads .env by itself; the other commands that load this location do not.
 load_dotenv(project.root / ".env")
 settings = Settings.load(project.root)

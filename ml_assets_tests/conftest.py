@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ml_assets.demo.s3 import EmbeddedS3
+from ml_assets_tests.no_skips import pytest_configure  # noqa: F401 - pytest looks for it here
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import Mapping
 
-import psutil
 from dagster import AssetExecutionContext
 
 from ml_assets.assets.keys import TAG_HOST, TAG_PID, TAG_STARTED
@@ -14,6 +13,8 @@ from ml_assets.assets.keys import TAG_HOST, TAG_PID, TAG_STARTED
 
 def identify(context: AssetExecutionContext) -> None:
     """Write this process's identity onto the run."""
+    import psutil
+
     tags = {
         TAG_HOST: socket.gethostname(),
         TAG_PID: str(os.getpid()),
@@ -27,6 +28,8 @@ def is_dead(tags: Mapping[str, str]) -> bool | None:
 
     A PID alone proves nothing, since it is used again: the start time must match too.
     """
+    import psutil
+
     if tags.get(TAG_HOST) != socket.gethostname() or TAG_PID not in tags:
         return None
     try:

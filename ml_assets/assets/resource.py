@@ -67,6 +67,7 @@ class DvcResource(ConfigurableResource[None]):
             with writer(
                 project.private_dir, who=f"Dagster run {context.run_id}", on_wait=context.log.warning
             ):
+                project = project.pinned()
                 outcomes: dict[str, Outcome] = {}
                 yield from self._run_stages(context, project, selected, redo, outcomes)
                 self._conclude(context, project, selected, outcomes)

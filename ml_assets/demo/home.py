@@ -54,6 +54,7 @@ class DemoHome:
         for folder in (self.s3, self.logs, self.dagster_home):
             folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(DAGSTER_YAML, self.dagster_home / "dagster.yaml")
+        self._git("-C", str(self.root), "rev-parse", "--verify", "HEAD")
         with self._own_data_state():
             if self._is_cloned():
                 self._git("-C", str(self.project), "fetch", "--quiet", "origin", "HEAD")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ml_assets.demo.errors import LandingFailed
@@ -21,8 +21,17 @@ FAILED_TICKS = 3
 
 
 @dataclass(frozen=True)
+class Landing:
+    """Objects that were put, since when, and how many the DVC remote held before."""
+
+    keys: tuple[str, ...]
+    since: datetime
+    remote_objects: int
+
+
+@dataclass(frozen=True)
 class LandingSummary:
-    """One landing from the first put (time 0) to its run record."""
+    """One landing from the first put (of the first: from the servers' start) to its run record."""
 
     files: int
     intake: int
@@ -43,16 +52,15 @@ class LandingWatch:
     max_failures: int
     timeout_seconds: float = 900.0
 
-    def wait(self, keys: Collection[str]) -> tuple[IntakeRecord, RunRecord]:
-        """The records by which the objects `keys` were taken in and by which the stages then finished.
+    def wait(self, landing: Landing) -> tuple[IntakeRecord, RunRecord]:
+        """The records by which the landing was taken in and by which the stages then finished.
 
         Raises:
             LandingFailed: an object was refused, runs or the sensor's ticks failed too often, or time is up.
             ServerFailed: a server ended.
         """
-        started, since = time.monotonic(), datetime.now(UTC)
-        seen = 0
-        missing, intake = set(keys), None
+        started, seen = time.monotonic(), 0
+        missing, intake = set(landing.keys), None
         while True:
             for record in self.ledger.records(after=seen):
                 seen = record.number
@@ -63,7 +71,7 @@ class LandingWatch:
                     intake = record if hit else intake
                 elif intake is not None and not missing and not record.stale:
                     return intake, record
-            self._require_health(started, since)
+            self._require_health(started, landing.since)
             time.sleep(POLL_SECONDS)
 
     def wait_until_idle(self) -> None:
@@ -94,20 +102,22 @@ class LandingWatch:
     def _require_health(self, started: float, since: datetime | None) -> None:
         self.check()
         if since is not None:
-            failed = list(self._failed_runs(since))
+            failed = self._failed_runs(since)
             if len(failed) >= self.max_failures:
-                raise _failed(
-                    f"{len(failed)} runs failed; the newest, {failed[0]}: {self._reason(failed[0])}"
-                )
+                raise _failed(f"{len(failed)} runs failed; {self._newest_of(failed)}")
             self._require_ticks(since)
         if time.monotonic() - started > self.timeout_seconds:
             raise _failed(f"No run record after {self.timeout_seconds:.0f} s")
 
-    def _failed_runs(self, since: datetime) -> Iterator[str]:
+    def _failed_runs(self, since: datetime | None = None) -> list[str]:
+        """Ids, newest first."""
         from dagster import DagsterRunStatus, RunsFilter
 
         failed = RunsFilter(job_name=self.job_name, statuses=[DagsterRunStatus.FAILURE], created_after=since)
-        return (record.dagster_run.run_id for record in self.instance.get_run_records(failed))
+        return [record.dagster_run.run_id for record in self.instance.get_run_records(failed)]
+
+    def _newest_of(self, failed: Sequence[str]) -> str:
+        return f"the newest, {failed[0]}: {self._reason(failed[0])}" if failed else "no run failed"
 
     def _require_ticks(self, since: datetime) -> None:
         """Raises LandingFailed when a sensor only fails: it gave up what an older start tried, for one."""
@@ -117,15 +127,16 @@ class LandingWatch:
             )
             errors = [tick.error for tick in ticks if tick.error]
             if len(errors) == FAILED_TICKS:
-                raise _failed(f"The sensor '{state.name}' fails: {_innermost(errors[0])}")
+                what = f"The sensor '{state.name}' fails: {_innermost(errors[0])}"
+                raise _failed(f"{what}\nOf the failed runs {self._newest_of(self._failed_runs())}")
 
     def _reason(self, run_id: str) -> str:
         from dagster import DagsterEventType
 
-        events: Any = self.instance.all_logs(
+        entries: Any = self.instance.all_logs(
             run_id, of_type={DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE}
         )
-        messages = [_message(event) for event in events]
+        messages = [_message(entry) for entry in entries]
         return next(filter(None, messages), "no reason recorded")
 
 
@@ -147,11 +158,15 @@ def _innermost(error: Any) -> str:
     return str(error.message).strip()
 
 
-def _message(event: Any) -> str:
-    failure = getattr(event.dagster_event, "step_failure_data", None) if event.dagster_event else None
+def _message(entry: Any) -> str:
+    event = entry.dagster_event
+    # Dagster raises when this is asked of another event.
+    failure = event.step_failure_data if event and event.is_step_failure else None
     if failure is not None and failure.user_failure_data is not None:
         return str(failure.user_failure_data.description)
-    return str(event.user_message or event.message)
+    if failure is not None and failure.error is not None:
+        return _innermost(failure.error)
+    return str(entry.user_message or entry.message)
 
 
 def _failed(what: str) -> LandingFailed:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from rich.table import Table
 
 from ml_assets.demo.feed import FIRST_DAY, LAST_DAY, Feed, land
 from ml_assets.demo.home import DemoHome
-from ml_assets.demo.landings import LandingSummary, LandingWatch, auc, count_objects
+from ml_assets.demo.landings import Landing, LandingSummary, LandingWatch, auc, count_objects
 from ml_assets.demo.loopback import require_free
 from ml_assets.demo.s3 import EmbeddedS3
 from ml_assets.demo.servers import Servers
@@ -173,11 +173,12 @@ class Demo:
         (self.home.project / ".env").write_text(lines, encoding="utf-8")
         return env
 
-    def _put(self, s3: EmbeddedS3, days: Sequence[date]) -> tuple[str, ...]:
+    def _put(self, s3: EmbeddedS3, days: Sequence[date]) -> Landing:
+        since, before = datetime.now(UTC), self._remote_objects(s3)
         keys = land(s3.client(), self.landing.bucket, self.landing.prefix, days, feed=self.feed)
         span = str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
         self.console.print(f"Landed {span}: {len(keys)} files")
-        return keys
+        return Landing(keys, since, before)
 
     def _next_day(self, s3: EmbeddedS3) -> date:
         prefix = f"{self.landing.prefix}flights/"
@@ -199,16 +200,15 @@ class Demo:
         )
 
     def _follow(
-        self, s3: EmbeddedS3, watch: LandingWatch, keys: tuple[str, ...], started: float
+        self, s3: EmbeddedS3, watch: LandingWatch, landing: Landing, started: float
     ) -> LandingSummary:
-        before = self._remote_objects(s3)
-        intake, run = watch.wait(keys)
+        intake, run = watch.wait(landing)
         summary = LandingSummary(
-            files=len(keys),
+            files=len(landing.keys),
             intake=intake.number,
             run=run.number,
             auc=auc(run),
-            pushed=self._remote_objects(s3) - before,
+            pushed=self._remote_objects(s3) - landing.remote_objects,
             seconds=time.monotonic() - started,
         )
         self.console.print(

@@ -6,11 +6,13 @@ import io
 import json
 import logging
 import os
+import pickle
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from dvc.render.match import PlotsData, match_defs_renderers
 from dvc.repo import Repo
 from dvc.repo.plots import infer_data_sources
 from dvc.repo.reproduce import get_active_graph, plan_repro
+from dvc.utils import strictyaml
 from dvc.utils.serialize import _common, _yaml
 
 __all__ = [
@@ -47,6 +50,7 @@ CommandRunner = Callable[[Any, Sequence[list[str]], dict[str, Any]], None]
 
 FIRST_POLL_SECONDS = 0.005
 LONGEST_POLL_SECONDS = 0.02
+PARSED_TEXTS = 32
 
 _active = threading.local()
 _places: list[Path] = []
@@ -229,6 +233,23 @@ def _dump_data(path: Any, data: Any, dumper: Any, fs: Any = None, **options: Any
     replace_file(Path(path), text.getvalue())
 
 
+def _parse_yaml(text: str, path: Any, typ: str = "safe") -> Any:
+    # DVC reads dvc.yaml, dvc.lock and the params again for each stage, with a parser in pure Python: most of
+    # its time where nothing changed. "rt" keeps comments, for files that are about to be rewritten.
+    if typ != "safe":
+        return _original_parse_yaml(text, path, typ)
+    try:
+        return pickle.loads(_parsed(text))  # noqa: S301 - bytes of our own
+    except _yaml.YAMLFileCorruptedError:
+        return _original_parse_yaml(text, path)  # whose error names the file
+
+
+@lru_cache(maxsize=PARSED_TEXTS)
+def _parsed(text: str) -> bytes:
+    # Pickled, so that each caller gets values of its own to change.
+    return pickle.dumps(_original_parse_yaml(text, "dvc.yaml"))
+
+
 def replace_file(path: Path, text: str) -> None:
     """Write a whole file or leave the old one: temporary file, fsync, rename; the mode is kept."""
     path = path.absolute()
@@ -273,6 +294,9 @@ def _drop_torn_rwlock(root: Path) -> None:
 # Its INFO lines are the command line's small talk, and its handlers write to this process's stdout.
 logging.getLogger("dvc").setLevel(logging.WARNING)
 
+_original_parse_yaml = _yaml.parse_yaml
+_yaml.parse_yaml = _parse_yaml
+strictyaml.parse_yaml = _parse_yaml
 _original_dump_data = _common._dump_data
 _common._dump_data = _dump_data
 _yaml._dump_data = _dump_data

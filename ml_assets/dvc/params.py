@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,15 @@ def read_params(path: Path) -> dict[str, Any]:
             return dict(json.loads(text))
         if path.suffix == ".py":
             return {"text": text}
-        # DVC's own library: PyYAML speaks YAML 1.1, in which 1e-3 is text.
-        return dict(YAML(typ="safe").load(text) or {})
+        return dict(_yaml(text))
     except (OSError, ValueError, TypeError, YAMLError) as error:
         raise ParamsUnreadable(path, str(error)) from error
+
+
+@lru_cache(maxsize=8)
+def _yaml(text: str) -> Mapping[str, Any]:
+    # DVC's own library, since PyYAML speaks YAML 1.1, in which 1e-3 is text; it is slow, and each stage asks.
+    return dict(YAML(typ="safe").load(text) or {})
 
 
 def _declared(content: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

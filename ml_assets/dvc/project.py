@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ml_assets.dvc.errors import NotADvcProject
@@ -14,6 +14,7 @@ class DvcProject:
     """A DVC repository, named by the absolute path of the folder that holds `.dvc/`."""
 
     root: Path
+    _pinned: Manifest | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def find(cls, start: Path | None = None) -> DvcProject:
@@ -39,7 +40,15 @@ class DvcProject:
         Raises:
             ManifestFailed: DVC refuses the pipeline files.
         """
-        return load_manifest(self.root, cache_dir=self.private_dir)
+        return self._pinned or load_manifest(self.root, cache_dir=self.private_dir)
+
+    def pinned(self) -> DvcProject:
+        """This project with the manifest that it has now, for who asks often: looking costs milliseconds.
+
+        Raises:
+            ManifestFailed: DVC refuses the pipeline files.
+        """
+        return replace(self, _pinned=self.manifest())
 
     def cache_dir(self) -> Path:
         """Where DVC keeps its objects; a clone may share another's. Asking DVC costs half a second."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster import (
     AssetExecutionContext,
@@ -25,13 +25,15 @@ from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remote import remote_url
 from ml_assets.dvc.tracked import TrackedFolder
 from ml_assets.landing.errors import LandingError
-from ml_assets.landing.intake import IntakeResult, take_in
 from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.settings import LandingSettings
 from ml_assets.ledger.errors import LedgerError
 from ml_assets.ledger.origin import collect
 from ml_assets.ledger.record import DagsterRun
 from ml_assets.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    from ml_assets.landing.intake import IntakeResult
 
 SHOWN_ROWS = 50
 
@@ -48,6 +50,9 @@ def build_raw_asset(
 
     @multi_asset(name=f"{spec.key.path[-1]}_intake", specs=[spec])
     def intake(context: AssetExecutionContext, landing_s3: LandingS3) -> Iterator[MaterializeResult[None]]:
+        # Here, since a code location loads this module and never takes anything in.
+        from ml_assets.landing.intake import take_in
+
         identify(context)
         folder = TrackedFolder(project.root, settings.into)
         run = DagsterRun(run_id=context.run_id, job=context.job_name)
@@ -72,7 +77,7 @@ def _materialization(
     spec: AssetSpec,
     settings: LandingSettings,
     folder: TrackedFolder,
-    result: IntakeResult,
+    result: "IntakeResult",
     remote: str | None,
 ) -> MaterializeResult[None]:
     tracked = read_dvc_file(folder.dvc_file)
@@ -94,7 +99,7 @@ def _named(tracked: LockedPath, path: str) -> LockedPath:
     return LockedPath(path, tracked.md5, tracked.size, tracked.files)
 
 
-def _intake_metadata(result: IntakeResult) -> dict[str, Any]:
+def _intake_metadata(result: "IntakeResult") -> dict[str, Any]:
     """What this intake did, in numbers and as tables of its first rows."""
     metadata: dict[str, Any] = {
         "landed": len(result.landed),

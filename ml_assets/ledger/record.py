@@ -35,7 +35,13 @@ def _utc_seconds(time: datetime) -> datetime:
 
 class Value(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+        frozen=True,
+        extra="forbid",
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        # The validators of drafts are made when one is drafted, not whenever a code location loads.
+        defer_build=True,
     )
 
 

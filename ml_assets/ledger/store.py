@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from ml_assets.ledger.chain import check_numbers
 from ml_assets.ledger.disk import Disk
@@ -41,6 +40,9 @@ class Ledger:
         if "://" not in url:
             return cls(Disk(root / url / RECORDS))
         if url.startswith("file://"):
+            # It brings a whole HTTP client with it.
+            from urllib.request import url2pathname
+
             return cls(Disk(Path(url2pathname(urlsplit(url).path)) / RECORDS))
         from ml_assets.ledger.bucket import open_bucket
 

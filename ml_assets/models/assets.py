@@ -31,14 +31,15 @@ from ml_assets.dvc.project import DvcProject
 from ml_assets.ledger.errors import LedgerError
 from ml_assets.ledger.record import RunRecord
 from ml_assets.ledger.store import Ledger
-from ml_assets.models.choice import Chosen, choose_record
 from ml_assets.models.errors import TrackingError
-from ml_assets.models.recorder import Recorder, Recording
-from ml_assets.models.store import TrackingStore
-from ml_assets.models.tracking import TrackedRun, track
-from ml_assets.models.writing import Attachments
 
+# What a run needs is imported in it, since a code location loads this module and tracks nothing.
 if TYPE_CHECKING:
+    from ml_assets.models.choice import Chosen
+    from ml_assets.models.recorder import Recorder, Recording
+    from ml_assets.models.store import TrackingStore
+    from ml_assets.models.tracking import TrackedRun
+    from ml_assets.models.writing import Attachments
     from ml_assets.settings import Settings
 
 DAGSTER_UI_URL_VARIABLE = "DAGSTER_UI_URL"
@@ -81,7 +82,9 @@ def build_mlflow_run_asset(
     return mlflow_run
 
 
-def _choose(context: AssetExecutionContext, ledger: Ledger) -> Chosen:
+def _choose(context: AssetExecutionContext, ledger: Ledger) -> "Chosen":
+    from ml_assets.models.choice import choose_record
+
     run = context.run
     # A retry goes on from its parent, whose stages may have ended with the record.
     runs = {run.run_id, run.root_run_id, run.parent_run_id} - {None}
@@ -98,8 +101,10 @@ def _say_partial(context: AssetExecutionContext, record: RunRecord) -> None:
 
 
 def _track(
-    context: AssetExecutionContext, settings: "Settings", chosen: Chosen, dagster_url: str | None
-) -> TrackedRun:
+    context: AssetExecutionContext, settings: "Settings", chosen: "Chosen", dagster_url: str | None
+) -> "TrackedRun":
+    from ml_assets.models.tracking import track
+
     record, root = chosen.record, settings.root
     base = os.environ.get(DAGSTER_UI_URL_VARIABLE) or dagster_url
     page = f"{base.rstrip('/')}/runs/{record.dagster.run_id}" if base and record.dagster else None
@@ -115,7 +120,9 @@ def _track(
         )
 
 
-def _attachments(project: DvcProject, record: RunRecord, folder: Path) -> Attachments:
+def _attachments(project: DvcProject, record: RunRecord, folder: Path) -> "Attachments":
+    from ml_assets.models.writing import Attachments
+
     shown = project.manifest().plots
     plots = [out.path for out in record.outputs if any(overlaps(plot, out.path) for plot in shown)]
     return Attachments(plots=plots, pictures=list(_pictures(project, record, folder)))
@@ -134,7 +141,7 @@ def _pictures(project: DvcProject, record: RunRecord, folder: Path) -> Iterator[
             yield file
 
 
-def resource_recording(context: AssetExecutionContext) -> Recording:
+def resource_recording(context: AssetExecutionContext) -> "Recording":
     """Makes a run active by dagster-mlflow's resource, which lives from the run's start to its end.
 
     We give it the run's id, so that it opens no second one when a step is tried again; we end the run by
@@ -142,7 +149,7 @@ def resource_recording(context: AssetExecutionContext) -> Recording:
     """
 
     @contextmanager
-    def recording(store: TrackingStore, run_id: str) -> Iterator[Recorder]:
+    def recording(store: "TrackingStore", run_id: str) -> Iterator["Recorder"]:
         import mlflow
 
         with _resource(context, store, run_id) as resource:
@@ -161,7 +168,7 @@ def resource_recording(context: AssetExecutionContext) -> Recording:
 
 
 @contextmanager
-def _resource(context: AssetExecutionContext, store: TrackingStore, run_id: str) -> Iterator[Recorder]:
+def _resource(context: AssetExecutionContext, store: "TrackingStore", run_id: str) -> Iterator["Recorder"]:
     with warnings.catch_warnings():
         # It is beta, which everybody who materializes would be told each time.
         warnings.simplefilter("ignore")
@@ -182,7 +189,7 @@ def _resource(context: AssetExecutionContext, store: TrackingStore, run_id: str)
             yield cast("Any", resources).mlflow
 
 
-def _result(record: RunRecord, tracked: TrackedRun) -> MaterializeResult[None]:
+def _result(record: RunRecord, tracked: "TrackedRun") -> MaterializeResult[None]:
     metadata: dict[str, Any] = {
         META_KEY_RUN: tracked.run_id,
         META_KEY_OUTCOME: tracked.outcome.value,

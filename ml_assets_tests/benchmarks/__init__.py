@@ -1,0 +1,1 @@
+"""Tests of the benchmarks' harness: its arithmetic and the shape of what it writes, never a time."""
