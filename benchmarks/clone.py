@@ -30,7 +30,7 @@ class Clone:
 
     @classmethod
     def make(cls, root: Path, **extra: str) -> Clone:
-        """Clone the checkout's HEAD to `root`, with a Dagster home of its own beside it.
+        """Clone the checkout's HEAD to `root`, with a Dagster home and DVC's databases of its own beside it.
 
         `extra` are more variables of its environment. Raises NoCheckout.
         """
@@ -39,7 +39,9 @@ class Clone:
         home.mkdir()
         settings = (root / "ml_assets/demo/dagster.yaml").read_bytes()
         (home / "dagster.yaml").write_bytes(settings)
-        return cls(root, environment(root) | {"DAGSTER_HOME": str(home)} | extra)
+        # DVC's would stay in /var/tmp for good.
+        own = {"DAGSTER_HOME": str(home), "DVC_SITE_CACHE_DIR": str(root.with_name(f"{root.name}-dvc"))}
+        return cls(root, environment(root) | own | extra)
 
     def start(self, *command: str) -> Process:
         """Start a command in the clone; its output goes to a file, not through a pipe that we would read."""

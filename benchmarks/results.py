@@ -69,7 +69,9 @@ def read_results(path: Path) -> tuple[Result, ...]:
     try:
         return _RESULTS.validate_json(path.read_bytes())
     except ValidationError as error:
-        raise ResultsUnreadable(path, str(error)) from error
+        found = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in found["loc"])
+        raise ResultsUnreadable(path, f"{place or 'the whole'}: {found['msg']}") from error
 
 
 def keep_results(path: Path, new: Iterable[Result]) -> tuple[Result, ...]:

@@ -14,6 +14,8 @@ META_KEY_HASHES = "dvc/hashes"
 META_KEY_REMOTE = "dvc/remote_url"
 META_KEY_PARAMS = "params"
 META_KEY_PREVIEW = "preview"
+META_KEY_NOT_SHOWN = "not_shown"
+"""Path → why nothing more is shown of it."""
 META_KEY_RECORD = "ledger/record"
 META_KEY_RECORD_DIGEST = "ledger/digest"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ml_assets.dvc.files import read_cached, write_cached
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,14 +31,13 @@ def describe_table(path: Path, *, md5: str, cache_dir: Path) -> TableDescription
     Kept below `cache_dir` by `md5`, DVC's hash of the output.
     """
     kept = cache_dir / "tables" / f"{md5}.json"
-    if kept.exists():
-        return _from_json(kept.read_text(encoding="utf-8"))
+    if (cached := read_cached(kept)) is not None:
+        return _from_cache(cached)
     files = _table_files(path)
     if not files:
         return None
     description = _describe(files)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(asdict(description)), encoding="utf-8")
+    write_cached(kept, asdict(description))
     return description
 
 
@@ -76,8 +77,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool) else "" if value is None else str(value)
 
 
-def _from_json(text: str) -> TableDescription:
-    data = json.loads(text)
+def _from_cache(data: Mapping[str, Any]) -> TableDescription:
     return TableDescription(
         rows=data["rows"],
         columns=tuple((name, kind) for name, kind in data["columns"]),

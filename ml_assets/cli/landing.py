@@ -33,4 +33,7 @@ def reconcile() -> None:
     with writer(raw.private, who="ml-assets landing reconcile", on_wait=click.echo):
         history = History.read(Ledger.open(settings.ledger, root=settings.root), raw.dvc_file)
         take_ledgers_state(raw, history)
+    if not history.raw_record:
+        click.echo(f"The ledger has no intake yet; {settings.landing.into} stays as it is.")
+        return
     click.echo(f"{settings.landing.into} is what record {history.raw_record} says.")

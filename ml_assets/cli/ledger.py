@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ml_assets.cli.project import current_ledger
+from ml_assets.ledger.chain import verify
 from ml_assets.ledger.record import IntakeRecord, RunRecord
 from ml_assets.ledger.store import AnyRecord
 
@@ -16,18 +17,19 @@ from ml_assets.ledger.store import AnyRecord
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="A JSON list of the records, oldest first.")
 def log(*, as_json: bool) -> None:
-    """List the records of the ledger."""
+    """List the records of the ledger, and check that each names the one before it."""
     ledger = current_ledger()
+    records = list(ledger.records())
     if as_json:
-        click.echo(json.dumps([_plain(record) for record in ledger.records()], indent=2))
+        verify(records)
+        click.echo(json.dumps([_plain(record) for record in records], indent=2))
         return
-    empty = True
-    for record in ledger.records():
-        empty = False
+    for record in records:
         click.echo(
             f"{record.number:>6}  {record.time:%Y-%m-%d %H:%M:%S}  {record.kind:<7} {_summary(record)}"
         )
-    if empty:
+    verify(records)
+    if not records:
         click.echo(f"No records yet in {ledger.url}; a run or a landing appends the first.", err=True)
 
 

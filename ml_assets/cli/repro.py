@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 
 import click
 from rich.console import Console
 
 from ml_assets.cli.progress import show_progress
-from ml_assets.dvc.errors import DependencyChanged, StageFailed, UnknownStage
+from ml_assets.dvc.errors import DvcBridgeError, NoStages, NotADvcProject
 from ml_assets.dvc.events import OnFailure, Redo
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.runner import run_stages
@@ -18,6 +19,7 @@ from ml_assets.dvc.workspace import writer
 
 # Those of `dvc` itself, so that scripts may exchange the two.
 EXIT_FAILED = 255
+EXIT_NO_PROJECT = 253
 EXIT_INTERRUPTED = 252
 
 
@@ -37,10 +39,12 @@ def repro(
 
     Leaves the same dvc.lock as `dvc repro`, and exits as it does.
     """
-    project = DvcProject.find()
     direction = Direction.DOWNSTREAM if downstream else Direction.UPSTREAM
     try:
+        project = DvcProject.find()
         names = select_stages(project.manifest(), targets, direction)
+        if not names:
+            raise NoStages(project.root)
         if dry:
             click.echo("\n".join(names))
             return
@@ -52,10 +56,11 @@ def repro(
                 redo=Redo.ALL if force else Redo.CHANGED,
                 on_failure=OnFailure.KEEP_GOING if keep_going else OnFailure.STOP,
             )
-            show_progress(events, Console(stderr=True))
-    except (StageFailed, DependencyChanged, UnknownStage) as error:
+            with closing(events):
+                show_progress(events, Console(stderr=True))
+    except DvcBridgeError as error:
         _tell("\n".join([f"Error: {error}", *getattr(error, "__notes__", ())]))
-        sys.exit(EXIT_FAILED)
+        sys.exit(EXIT_NO_PROJECT if isinstance(error, NotADvcProject) else EXIT_FAILED)
     except KeyboardInterrupt:
         _tell("Stopped; run it again to finish.")
         sys.exit(EXIT_INTERRUPTED)

@@ -74,11 +74,11 @@ class LandingWatch:
             self._require_health(started, landing.since)
             time.sleep(POLL_SECONDS)
 
-    def wait_until_idle(self) -> None:
-        """Wait until no run of the job is at work, the newest one having succeeded.
+    def wait_until_idle(self, since: datetime) -> None:
+        """Wait until the job's newest run has succeeded; what failed is tried again by the sensor.
 
         Raises:
-            LandingFailed: it did not succeed, or time is up.
+            LandingFailed: somebody stopped it, it failed too often since `since`, or time is up.
         """
         from dagster import DagsterRunStatus, RunsFilter
 
@@ -88,10 +88,9 @@ class LandingWatch:
             status = newest[0].dagster_run.status if newest else None
             if status is DagsterRunStatus.SUCCESS:
                 return
-            if status in {DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}:
-                run_id = newest[0].dagster_run.run_id
-                raise _failed(f"Run {run_id} ended as {status.value}: {self._reason(run_id)}")
-            self._require_health(started, None)
+            if status is DagsterRunStatus.CANCELED:
+                raise _failed(f"Run {newest[0].dagster_run.run_id} was stopped by somebody")
+            self._require_health(started, since)
             time.sleep(POLL_SECONDS)
 
     def _require_accepted(self, record: IntakeRecord) -> None:
@@ -99,15 +98,14 @@ class LandingWatch:
             first = record.quarantined[0]
             raise _failed(f"{first.key} was refused: {first.reason}")
 
-    def _require_health(self, started: float, since: datetime | None) -> None:
+    def _require_health(self, started: float, since: datetime) -> None:
         self.check()
-        if since is not None:
-            failed = self._failed_runs(since)
-            if len(failed) >= self.max_failures:
-                raise _failed(f"{len(failed)} runs failed; {self._newest_of(failed)}")
-            self._require_ticks(since)
+        failed = self._failed_runs(since)
+        if len(failed) >= self.max_failures:
+            raise _failed(f"{len(failed)} runs failed; {self._newest_of(failed)}")
+        self._require_ticks(since)
         if time.monotonic() - started > self.timeout_seconds:
-            raise _failed(f"No run record after {self.timeout_seconds:.0f} s")
+            raise _failed(f"Not done after {self.timeout_seconds:.0f} s")
 
     def _failed_runs(self, since: datetime | None = None) -> list[str]:
         """Ids, newest first."""

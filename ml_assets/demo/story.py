@@ -74,7 +74,7 @@ class Demo:
                     started = time.monotonic()
                     summaries.append(self._follow(s3, watch, self._put(s3, [day]), started))
                 self.console.print("Waiting for MLflow's last run …")
-                watch.wait_until_idle()
+                watch.wait_until_idle(since=first.since)
         self.console.print(summary_table(summaries))
         return summaries
 

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import pickle
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 
 import dvc.stage.run
 import zc.lockfile
+from dvc.config import Config
 from dvc.dependency.param import ParamsDependency
 from dvc.exceptions import CheckoutError, DvcException
 from dvc.lock import Lock, LockError
@@ -28,6 +28,8 @@ from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.utils import strictyaml
 from dvc.utils.serialize import _common, _yaml
 
+from ml_assets.dvc.files import replace_file
+
 __all__ = [
     "CheckoutError",
     "CommandRunner",
@@ -35,13 +37,13 @@ __all__ = [
     "LockError",
     "Repo",
     "command_runner",
+    "configuration",
     "dependency_hashes",
     "execution_order",
     "lock_order",
     "open_repo",
     "plot_renderers",
     "plot_sources",
-    "replace_file",
     "working_directory",
 ]
 
@@ -159,6 +161,11 @@ def _put_in_order(path: Path, data: Any) -> None:
         stages[name] = stages.pop(name)
 
 
+def configuration(root: Path) -> Any:
+    """DVC's configuration of the project at `root`: system's, user's, repository's and local one, merged."""
+    return Config(str(root / ".dvc"))
+
+
 @contextmanager
 def command_runner(run: CommandRunner) -> Iterator[None]:
     """Within this context and thread, stage commands are run by `run` instead of DVC's own Popen."""
@@ -248,29 +255,6 @@ def _parse_yaml(text: str, path: Any, typ: str = "safe") -> Any:
 def _parsed(text: str) -> bytes:
     # Pickled, so that each caller gets values of its own to change.
     return pickle.dumps(_original_parse_yaml(text, "dvc.yaml"))
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a whole file or leave the old one: temporary file, fsync, rename; the mode is kept."""
-    path = path.absolute()
-    mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
-    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(scratch).chmod(mode)
-        Path(scratch).replace(path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _drop_torn_rwlock(root: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 GRACE_SECONDS = 0.5
+LAST_WORDS_SECONDS = 2.0
 
 # Before the command takes the shell's place, a watcher joins its process group and waits on our pipe:
 # when we are gone, however that came, the pipe closes and the whole group is killed. A parent-death
@@ -104,7 +105,10 @@ def run_command(
         reader.start()
         code = process.wait()
         end_group(process)
-        reader.join()
+        # A daemon in a session of its own may keep the pipe open for ever; the command itself has ended.
+        reader.join(LAST_WORDS_SECONDS)
+        if reader.is_alive():
+            on_line("(a process that the command left behind in a session of its own keeps its output open)")
         return code
     finally:
         cancellation.leave(process.pid)

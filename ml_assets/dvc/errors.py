@@ -105,3 +105,22 @@ class ParamsUnreadable(DvcBridgeError):
         super().__init__(
             f"The params file '{path}' cannot be read: {reason}. Mend it; stages declare keys of it."
         )
+
+
+class NoStages(DvcBridgeError):
+    """There is a repository, and no dvc.yaml with a stage in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        super().__init__(f"No dvc.yaml below '{root}' has a stage. Add one with `dvc stage add`.")
+
+
+class RemoteUnknown(DvcBridgeError):
+    """A remote is named that no DVC configuration has."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        self.name = name
+        super().__init__(
+            f"There is no DVC remote '{name}'; the configuration has: {', '.join(known) or 'none'}. Correct "
+            "`remote` in [tool.ml_assets] or ML_ASSETS_REMOTE, or add it: `dvc remote add NAME URL`."
+        )

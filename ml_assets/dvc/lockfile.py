@@ -12,10 +12,7 @@ from typing import Any
 import yaml
 
 from ml_assets.dvc.errors import LockFileUnreadable
-from ml_assets.dvc.manifest import Manifest, Stage
-
-# The C loader reads a lock of 20 stages in 0.4 ms; it is missing only where PyYAML was built without it.
-Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from ml_assets.dvc.manifest import Loader, Manifest, Stage
 
 
 @dataclass(frozen=True)

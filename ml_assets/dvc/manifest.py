@@ -9,16 +9,21 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ml_assets.dvc.errors import ManifestFailed, UnknownStage
+from ml_assets.dvc.files import read_cached, write_cached
+
+# The C loader is missing only where PyYAML was built without it.
+Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 FORMAT = 2
 # The hashes in a .dvc file change with each landing, the graph does not.
 HASH_LINES = re.compile(rb"^[\s-]*(md5|size|nfiles|hash|isexec|etag|mtime):.*$", re.MULTILINE)
-PARAM_SUFFIXES = (".yaml", ".yml", ".json", ".toml", ".py")
 
 
 @dataclass(frozen=True)
@@ -87,9 +92,6 @@ class Manifest:
         made = self.producers()
         return tuple(dict.fromkeys(made[out] for dep in stage.deps for out in made if overlaps(dep, out)))
 
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Manifest:
         return cls(
@@ -111,15 +113,13 @@ def load_manifest(root: Path, *, cache_dir: Path) -> Manifest:
         ManifestFailed: DVC refuses the pipeline files.
     """
     cached = cache_dir / f"manifest-{_digest(root)}.json"
-    if cached.exists():
-        return Manifest.from_dict(json.loads(cached.read_text(encoding="utf-8")))
-    text = _resolve(root)
-    manifest = Manifest.from_dict(json.loads(text))
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    scratch = cached.with_suffix(f".{os.getpid()}")
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(cached)
-    return manifest
+    if (kept := read_cached(cached)) is not None:
+        return Manifest.from_dict(kept)
+    resolved = json.loads(_resolve(root))
+    for old in cache_dir.glob("manifest-*.json"):
+        old.unlink(missing_ok=True)
+    write_cached(cached, resolved)
+    return Manifest.from_dict(resolved)
 
 
 def _resolve(root: Path) -> str:
@@ -135,7 +135,7 @@ def _resolve(root: Path) -> str:
 def _digest(root: Path) -> str:
     digest = hashlib.sha256(f"{FORMAT}".encode())
     for path in _pipeline_files(root):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+        digest.update(os.path.relpath(path, root).encode() + b"\0")
         content = path.read_bytes()
         digest.update(HASH_LINES.sub(b"", content) if path.suffix == ".dvc" else content)
     return digest.hexdigest()[:16]
@@ -150,9 +150,39 @@ def _pipeline_files(root: Path) -> Iterator[Path]:
             name for name in folders if not name.startswith(".") and name not in tracked | {"node_modules"}
         )
         for name in sorted(files):
-            is_pipeline = name == "dvc.yaml" or (name.endswith(".dvc") and name != ".dvc")
-            if is_pipeline or ("dvc.yaml" in files and name.endswith(PARAM_SUFFIXES[:4])):
+            if name == "dvc.yaml":
                 yield here / name
+                yield from sorted(_variable_files(here / name))
+            elif name.endswith(".dvc") and name != ".dvc":
+                yield here / name
+
+
+def _variable_files(pipeline: Path) -> set[Path]:
+    """The files that templating of a dvc.yaml may read: those in `vars`, and params.yaml by default."""
+    try:
+        content = yaml.load(pipeline.read_bytes(), Loader=Loader)  # noqa: S506 - a safe loader
+    except yaml.YAMLError:
+        return set()  # DVC tells better what is wrong with it
+    folders, names = {pipeline.parent}, {"params.yaml"}
+    for table in _tables(content):
+        folders.add(pipeline.parent / str(table.get("wdir") or "."))
+        listed = table.get("vars")
+        names.update(str(each).partition(":")[0] for each in listed or () if isinstance(each, str))
+    candidates = {folder / name for folder in folders for name in names}
+    return {path for path in candidates if path.is_file()}
+
+
+def _tables(content: Any) -> Iterator[Mapping[str, Any]]:
+    """dvc.yaml's top, and each stage with what `foreach` repeats."""
+    if not isinstance(content, Mapping):
+        return
+    yield content
+    stages = content.get("stages")
+    for stage in stages.values() if isinstance(stages, Mapping) else ():
+        if isinstance(stage, Mapping):
+            yield stage
+            if isinstance(stage.get("do"), Mapping):
+                yield stage["do"]
 
 
 def _stage(data: Mapping[str, Any]) -> Stage:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ml_assets.dvc.files import read_cached, write_cached
 from ml_assets.dvc.lockfile import LockedStage
 from ml_assets.dvc.manifest import Manifest, Stage, overlaps
 from ml_assets.dvc.project import DvcProject
@@ -37,13 +37,10 @@ def stage_pictures(project: DvcProject, stage: Stage, locked: LockedStage) -> tu
     if not has_plots(manifest, stage):
         return ()
     kept = project.private_dir / "pictures" / f"{_key(project.root, stage, locked)}.json"
-    if kept.exists():
-        return tuple(
-            Picture(**{**each, "sources": tuple(each["sources"])}) for each in json.loads(kept.read_text())
-        )
+    if (cached := read_cached(kept)) is not None:
+        return tuple(Picture(**{**each, "sources": tuple(each["sources"])}) for each in cached)
     drawn = tuple(picture for picture in draw_plots(project.root) if _shows(picture.sources, stage))
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps([asdict(picture) for picture in drawn]))
+    write_cached(kept, [asdict(picture) for picture in drawn])
     return drawn
 
 

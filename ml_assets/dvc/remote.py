@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import configparser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from ml_assets.dvc.errors import TransferFailed
-
-CONFIG_FILES = ("config", "config.local")
+from ml_assets.dvc.errors import RemoteUnknown, TransferFailed
 
 
 def push(root: Path, targets: Sequence[str], *, remote: str | None) -> int:
@@ -46,15 +43,22 @@ def _transfer(verb: str, root: Path, targets: Sequence[str], remote: str | None)
 def remote_url(root: Path, remote: str | None) -> str | None:
     """Where pushes go, credentials left out; None: nowhere.
 
-    `remote` is a name in .dvc/config; None is DVC's default, `core.remote`; an empty string is no remote.
+    `remote` is a name in DVC's configuration; None is its default, `core.remote`; an empty string is none.
+
+    Raises:
+        RemoteUnknown: no configuration, neither the project's nor the user's, has a remote of that name.
     """
+    from ml_assets.dvc._internals import configuration
+
     if remote == "":
         return None
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read([root / ".dvc" / name for name in CONFIG_FILES], encoding="utf-8")
-    name = remote or parser.get("core", "remote", fallback=None)
-    url = parser.get(f"'remote \"{name}\"'", "url", fallback=None)
-    return without_credentials(url) if url else None
+    config = configuration(root)
+    name = remote or config["core"].get("remote")
+    if not name:
+        return None
+    if name not in config["remote"]:
+        raise RemoteUnknown(name, tuple(config["remote"]))
+    return without_credentials(str(config["remote"][name]["url"]))
 
 
 def without_credentials(url: str) -> str:

@@ -118,11 +118,11 @@ class _Run:
         return [StageSkipped(name, broken) for name in skipped]
 
     def _start_ready(self) -> None:
-        settled = self.skipped | {failure.stage for failure in self.failures}
-        for name in list(self.schedule.ready(done=self.done, running=self.running, jobs=self.jobs)):
-            if name not in settled:
-                self.running.add(name)
-                self.pool.submit(self._reproduce, name)
+        given_up = self.skipped | {failure.stage for failure in self.failures}
+        ready = self.schedule.ready(done=self.done, running=self.running, given_up=given_up, jobs=self.jobs)
+        for name in list(ready):
+            self.running.add(name)
+            self.pool.submit(self._reproduce, name)
 
     def _reproduce(self, name: str) -> None:
         """In a thread of the pool: everything that happens is told, nothing is raised."""

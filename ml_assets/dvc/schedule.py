@@ -24,11 +24,17 @@ class Schedule:
     waits_for: Mapping[str, frozenset[str]]
     claims: Mapping[str, Claim]
 
-    def ready(self, *, done: Collection[str], running: Collection[str], jobs: int) -> Iterator[str]:
-        """Stages that may start beside the `running` ones, in order; `done` are those that ended well."""
+    def ready(
+        self, *, done: Collection[str], running: Collection[str], given_up: Collection[str] = (), jobs: int
+    ) -> Iterator[str]:
+        """Stages that may start beside the `running` ones, in order.
+
+        `done` are those that ended well, `given_up` those that failed or were skipped for one that did.
+        """
         taken = [self.claims[name] for name in running]
+        settled = {*done, *running, *given_up}
         for name in self.order:
-            if name in done or name in running or not self.waits_for[name] <= set(done):
+            if name in settled or not self.waits_for[name] <= set(done):
                 continue
             if _fits(self.claims[name], taken, jobs):
                 taken.append(self.claims[name])

@@ -16,6 +16,8 @@ from ml_assets.dvc.errors import DependencyChanged, DvcBridgeError, RunCancelled
 from ml_assets.dvc.events import Event, Outcome, Redo, StageFinished, StageLine
 
 TAIL_LINES = 20
+BUSY_SECONDS = 600.0
+BUSY_POLL_SECONDS = 0.2
 
 
 @dataclass
@@ -28,6 +30,7 @@ class StageRun:
     cancellation: Cancellation
     started_commands: bool = False
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
+    _told_busy: bool = False
 
     def reproduce(self, redo: Redo) -> StageFinished:
         """Bring the stage up to date.
@@ -38,15 +41,30 @@ class StageRun:
         from ml_assets.dvc._internals import DvcException, command_runner, open_repo
 
         started = time.monotonic()
-        try:
-            with (
-                open_repo(self.root, stopped=lambda: self.cancellation.requested) as repo,
-                command_runner(self._run_commands),
-            ):
-                changed = repo.reproduce(self.stage, single_item=True, force=redo is Redo.ALL)
-        except DvcException as error:
-            raise self._cause(error) from error
-        return StageFinished(self.stage, self._outcome(changed), time.monotonic() - started)
+        while True:
+            try:
+                with (
+                    open_repo(self.root, stopped=lambda: self.cancellation.requested) as repo,
+                    command_runner(self._run_commands),
+                ):
+                    changed = repo.reproduce(self.stage, single_item=True, force=redo is Redo.ALL)
+                return StageFinished(self.stage, self._outcome(changed), time.monotonic() - started)
+            except DvcException as error:
+                if not self._is_busy(error) or time.monotonic() - started > BUSY_SECONDS:
+                    raise self._cause(error) from error
+                self._tell_busy(error)
+                time.sleep(BUSY_POLL_SECONDS)
+
+    def _is_busy(self, error: BaseException) -> bool:
+        """Whether another DVC process has what the stage needs: DVC itself never waits for that."""
+        from ml_assets.dvc._internals import LockError
+
+        return not self.cancellation.requested and isinstance(_innermost(error), LockError)
+
+    def _tell_busy(self, error: BaseException) -> None:
+        if not self._told_busy:
+            self._told_busy = True
+            self._line(f"waiting: {str(_innermost(error)).splitlines()[0]}")
 
     def _outcome(self, changed: Sequence[object]) -> Outcome:
         if not changed:
@@ -84,10 +102,16 @@ class StageRun:
         while chain is not None:
             if isinstance(chain, DvcBridgeError):
                 return chain
-            innermost, chain = chain, chain.__cause__ or chain.__context__
+            chain = chain.__cause__ or chain.__context__
         if self.cancellation.requested:
             return RunCancelled(self.stage)
-        return StageFailed(self.stage, str(innermost), tuple(self.tail))
+        return StageFailed(self.stage, str(_innermost(error)), tuple(self.tail))
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return error
 
 
 def stage_environment(base: Mapping[str, str]) -> dict[str, str]:

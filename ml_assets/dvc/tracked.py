@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ml_assets.dvc.files import replace_file
 from ml_assets.dvc.lockfile import read_dvc_file
 from ml_assets.dvc.remote import pull, push
 
@@ -67,8 +68,6 @@ class TrackedFolder:
 
     def restore(self, text: str | None, remote: str | None = None) -> None:
         """Go back to an earlier .dvc file's text (None: untracked) and make the folder what it says."""
-        from ml_assets.dvc._internals import replace_file
-
         if text is None:
             self.dvc_file.unlink(missing_ok=True)
             return

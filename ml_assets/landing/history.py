@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from ml_assets.dvc.lockfile import Loader
+from ml_assets.dvc.manifest import Loader
 from ml_assets.ledger.generations import KnownGenerations
 from ml_assets.ledger.record import IntakeRecord, Record, RunRecord
 
@@ -28,6 +28,8 @@ class History:
     raw_record: int = 0
     intake_of_run: dict[str, int] = field(default_factory=dict)
     """Number of the newest intake record of each Dagster run, by the run's id."""
+    newest_run: tuple[int, str] | None = None
+    """Number of the newest record of a run that left nothing stale, and the id of its Dagster run."""
     _record_of: dict[str, int] = field(default_factory=dict)
     _in_raw: dict[tuple[str, str], str] = field(default_factory=dict)
     _took_in: int | None = None
@@ -70,6 +72,7 @@ class History:
             self._advance_by_intake(record, text)
         elif isinstance(record, RunRecord) and not record.stale:
             self._advance_by_run(text)
+            self.newest_run = (record.number, record.dagster.run_id) if record.dagster else None
 
     def _advance_by_intake(self, record: IntakeRecord, text: str | None) -> None:
         if text is not None:

@@ -64,6 +64,7 @@ def next_step(
     *,
     plan: Plan,
     unfinished: int | None,
+    untracked: int | None = None,
     attempts: Sequence[Attempt],
     active: str | None,
     limits: Limits,
@@ -74,6 +75,7 @@ def next_step(
     Args:
         unfinished: number of the newest intake record that landed objects and has no run record after it
             whose stages are all up to date; None when there is none.
+        untracked: number of the newest run record, when its run failed after the stages were recorded.
         attempts: ended runs, in any order.
         active: id of a landing run that is queued or at work; there is at most one.
     """
@@ -85,6 +87,9 @@ def next_step(
     if unfinished is not None:
         what = f"record {unfinished} took objects in, and no finished run came after it"
         return _finish(unfinished, what, attempts, limits=limits, now=now)
+    if untracked is not None:
+        what = f"the run of record {untracked} failed after its stages"
+        return _finish(untracked, what, attempts, limits=limits, now=now)
     if plan.waiting:
         first = plan.waiting[0]
         return Idle(f"{first.object.key} waits for {first.for_key} ({len(plan.waiting)} waiting)")

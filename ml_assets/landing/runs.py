@@ -66,6 +66,23 @@ def past_attempts(
     ]
 
 
+def failed_after_its_record(
+    instance: DagsterInstance, job_name: str, newest_run: tuple[int, str] | None
+) -> int | None:
+    """Number of the newest run record, when what follows the stages (tracking) failed and was not done since.
+
+    `newest_run` is the record's number and the id of the Dagster run that appended it.
+    """
+    number, run_id = newest_run or (0, "")
+    failed = instance.get_run_record_by_id(run_id) if run_id else None
+    if failed is None or failed.dagster_run.status is not DagsterRunStatus.FAILURE:
+        return None
+    done = RunsFilter(
+        job_name=job_name, statuses=[DagsterRunStatus.SUCCESS], created_after=failed.create_timestamp
+    )
+    return None if instance.get_run_records(done, limit=1) else number
+
+
 def _died(record: RunRecord) -> bool:
     tags = record.dagster_run.tags
     if TAG_HOST in tags:

@@ -24,7 +24,13 @@ from ml_assets.landing.history import History
 from ml_assets.landing.listing import list_objects
 from ml_assets.landing.next_step import GiveUp, Limits, Request, Step, next_step
 from ml_assets.landing.plan import plan
-from ml_assets.landing.runs import TAG_RUN_KEY, active_run, past_attempts, report_dead_runs
+from ml_assets.landing.runs import (
+    TAG_RUN_KEY,
+    active_run,
+    failed_after_its_record,
+    past_attempts,
+    report_dead_runs,
+)
 from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.settings import LandingSettings
 from ml_assets.ledger.store import Ledger
@@ -63,7 +69,7 @@ def build_landing_definitions(landing: Landing) -> Definitions:
 
 
 def build_landing_sensor(landing: Landing) -> SensorDefinition:
-    """A sensor that asks for a run when objects are new, or when an intake's run did not finish.
+    """A sensor that asks for a run when objects are new, or when the run before did not finish.
 
     What is new is decided by the ledger alone: the sensor keeps no cursor, so a lost or repeated tick, a
     restart or a second daemon change nothing.
@@ -115,6 +121,7 @@ def _decide(context: SensorEvaluationContext, landing: Landing, history: History
     return next_step(
         plan=planned,
         unfinished=history.unfinished,
+        untracked=failed_after_its_record(context.instance, NAME, history.newest_run),
         attempts=past_attempts(context.instance, NAME, history.intake_of_run),
         active=active_run(context.instance, NAME),
         limits=Limits(settings.max_attempts, timedelta(seconds=settings.backoff_seconds)),

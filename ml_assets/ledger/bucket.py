@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ml_assets.dvc.remote import without_credentials
 from ml_assets.ledger.errors import LedgerLocationUnknown, LedgerUnreachable, PlainHttpRefused
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def open_bucket(url: str, *, prefix: str) -> Bucket:
         store = from_url(url, retry_config=retries, **options)
     except (BaseError, ValueError) as error:
         raise LedgerLocationUnknown(url=url, cause=str(error).partition("\n")[0]) from error
-    return Bucket(url=f"{url.rstrip('/')}/{prefix}", store=store, prefix=prefix)
+    return Bucket(url=f"{without_credentials(url).rstrip('/')}/{prefix}", store=store, prefix=prefix)
 
 
 def _s3_options(env: Mapping[str, str]) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from ml_assets.ledger.record import GitState
 PATCH_LIMIT = 256 * 1024
 UNTRACKED_LIMIT = 100
 
-# Ignored files never reach a diff; these names stay out even where somebody committed one.
-SECRET_FILES = (".env", ".env.*", ".dvc/config.local")
+# Ignored files never reach a diff; these names stay out even where somebody committed one. DVC writes
+# passwords of remotes into .dvc/config unless it is told `--local`.
+SECRET_FILES = (".env", ".env.*", ".dvc/config", ".dvc/config.local")
 _EVERYTHING_BUT = (".", *(f":(exclude,glob)**/{name}" for name in SECRET_FILES))
 
 # The same bytes whatever the user's own configuration says.
@@ -31,7 +32,8 @@ _DIFF = (
 def git_state(root: Path) -> GitState | None:
     """Commit, patch against it and untracked names; None outside of Git and before the first commit.
 
-    The patch is of the whole repository that `root` lies in, and is applied at its top. Raises GitUnreadable.
+    The patch is of what lies below `root`, with paths from the repository's top, where it is applied: what a
+    person edits elsewhere in a larger repository is no business of this project. Raises GitUnreadable.
     """
     top = _top(root)
     if top is None:
@@ -39,8 +41,8 @@ def git_state(root: Path) -> GitState | None:
     commit = _commit(top)
     if commit is None:
         return None
-    digest, patch = _patch(top)
-    return GitState(commit=commit, dirty_sha256=digest, patch=patch, untracked=_untracked(top))
+    digest, patch = _patch(root)
+    return GitState(commit=commit, dirty_sha256=digest, patch=patch, untracked=_untracked(root))
 
 
 def _top(root: Path) -> Path | None:

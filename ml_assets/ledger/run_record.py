@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import yaml
@@ -56,6 +56,16 @@ def draft_run(
     )
 
 
+def unpushed_sources(project: DvcProject, pushed: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
+    """The .dvc files whose text is in none of `pushed`, the texts of records that came after their push."""
+    known = list(pushed)
+    return tuple(
+        file
+        for file, text in dvc_file_texts(project).items()
+        if not any(texts.get(file) == text for texts in known)
+    )
+
+
 def dvc_file_texts(project: DvcProject) -> dict[str, str]:
     """Path → text of each .dvc file of the project."""
     files = {source.file for source in project.manifest().sources}
@@ -95,21 +105,37 @@ def _sha256(path: Path) -> str | None:
 
 
 def _metrics(root: Path, manifest: Manifest) -> dict[str, Plain]:
+    """Content by metrics file; of one that cannot be parsed, what is wrong with it."""
     files = [out.path for stage in manifest.stages for out in stage.outs if out.metric]
-    return {file: read_metrics(root / file) for file in files if (root / file).is_file()}
+    return {file: _metrics_or_reason(root / file) for file in files if (root / file).is_file()}
+
+
+def _metrics_or_reason(path: Path) -> Plain:
+    try:
+        return read_metrics(path)
+    except (ValueError, yaml.YAMLError) as error:
+        # Its bytes are an output like any other: the record of the run must not depend on them.
+        return {"unreadable": str(error).splitlines()[0]}
 
 
 def read_metrics(path: Path) -> Plain:
-    """The content of a metrics file in JSON or YAML."""
+    """The content of a metrics file in JSON or YAML. Raises ValueError and yaml.YAMLError."""
     text = path.read_text(encoding="utf-8")
     content: Plain = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     return content
 
 
 def _small_outputs(root: Path, manifest: Manifest) -> dict[str, str]:
-    paths = [root / out.path for stage in manifest.stages for out in stage.outs if not out.cache]
-    return {
-        path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
-        for path in paths
-        if path.is_file() and path.stat().st_size <= LARGEST_SMALL_OUTPUT
-    }
+    """Text by path of the outputs that DVC does not cache; neither large ones nor binary ones."""
+    paths = [out.path for stage in manifest.stages for out in stage.outs if not out.cache]
+    texts = {path: _text(root / path) for path in paths if (root / path).is_file()}
+    return {path: text for path, text in texts.items() if text is not None}
+
+
+def _text(path: Path) -> str | None:
+    if path.stat().st_size > LARGEST_SMALL_OUTPUT:
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return None

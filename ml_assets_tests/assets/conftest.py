@@ -47,12 +47,12 @@ class DagsterProject:
         return pipeline
 
     def materialize(
-        self, selection: str | None = None, *, redo: Redo = Redo.CHANGED
+        self, selection: str | None = None, *, redo: Redo = Redo.CHANGED, remote: str | None = None
     ) -> ExecuteInProcessResult:
         return materialize(
             [self.assets()],
             selection=selection,
-            resources={"dvc": DvcResource(project_dir=str(self.root))},
+            resources={"dvc": DvcResource(project_dir=str(self.root), remote=remote)},
             instance=self.instance,
             run_config={"ops": {"pipeline": {"config": {"redo": redo.name}}}},
             raise_on_error=False,

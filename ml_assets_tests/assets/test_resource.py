@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import time
 from pathlib import Path
 
-from dagster import AssetKey, DagsterEventType
+import psutil
+import pytest
+from dagster import AssetKey, DagsterEventType, ExecuteInProcessResult
 
 from ml_assets.dvc.events import Redo
-from ml_assets.ledger.record import RunRecord
+from ml_assets.ledger.origin import collect
+from ml_assets.ledger.record import IntakeDraft, Landed, RunRecord
 from ml_assets_tests.assets.conftest import DagsterProject, materializations, metadata
 from ml_assets_tests.factories import dvc, make_two_stages, run, write
 
@@ -16,6 +21,13 @@ VERSION_TAG = "dagster/data_version"
 
 def records(project: DagsterProject) -> list[RunRecord]:
     return [record for record in project.ledger.records() if isinstance(record, RunRecord)]
+
+
+def failure(result: ExecuteInProcessResult) -> str:
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    data = event.step_failure_data.user_failure_data
+    assert data is not None
+    return str(data.description)
 
 
 def test_a_run_shows_dvcs_hash_as_data_version_and_says_what_happened(
@@ -106,11 +118,8 @@ def test_a_failed_stage_fails_the_run_keeps_what_was_done_and_appends_no_record(
     assert not result.success
     assert list(materializations(result)) == ["double"]
     assert records(dagster_project) == []
-    (failure,) = [event for event in result.all_events if event.is_step_failure]
-    data = failure.step_failure_data.user_failure_data
-    assert data is not None
-    assert "Stage 'total' failed" in str(data.description)
-    assert "no total today" in str(data.description)
+    assert "Stage 'total' failed" in failure(result)
+    assert "no total today" in failure(result)
 
 
 def test_what_does_not_depend_on_a_failed_stage_is_finished_and_kept(
@@ -134,6 +143,102 @@ def test_a_failed_push_leaves_no_record_and_the_next_run_appends_it(dagster_proj
     config.write_text(good)
     assert dagster_project.materialize().success
     assert len(records(dagster_project)) == 1
+
+
+def test_a_misspelt_remote_fails_before_anything_runs(dagster_project: DagsterProject) -> None:
+    result = dagster_project.materialize(remote="sotre")
+    assert not result.success
+    assert materializations(result) == {}
+    assert "There is no DVC remote 'sotre'" in failure(result)
+
+
+def test_an_unreachable_ledger_fails_the_step_in_words(dagster_project: DagsterProject) -> None:
+    (dagster_project.root / ".ml_assets").write_text("in the way")
+    result = dagster_project.materialize()
+    assert not result.success
+    assert str(dagster_project.root / ".ml_assets") in failure(result)
+
+
+def test_sources_that_no_record_vouches_for_are_pushed_before_the_record(
+    dagster_project: DagsterProject,
+) -> None:
+    dagster_project.materialize()
+    (record,) = records(dagster_project)
+    md5 = re.search(r"md5: (\w+\.dir)", record.dvc_files["data/raw.dvc"])
+    assert md5 is not None
+    remote = dagster_project.root.parent / "project-remote"
+    assert list(remote.rglob(f"{md5[1][2:]}"))
+
+
+def test_a_landing_that_changed_no_output_still_gets_its_run_record(dagster_project: DagsterProject) -> None:
+    dagster_project.materialize()
+    text = (dagster_project.root / "data/raw.dvc").read_text()
+    landed = Landed(bucket="b", key="landing/x", etag="e", size=1, sha256="0" * 64, path="x")
+    dagster_project.ledger.append(
+        lambda _: IntakeDraft(
+            **dict(collect(dagster_project.root)), landed=(landed,), dvc_files={"data/raw.dvc": text}
+        )
+    )
+    assert dagster_project.materialize().success
+    assert [record.number for record in records(dagster_project)] == [1, 3]
+
+
+BAD_OUTPUTS = {
+    "an empty CSV": ("table.csv", "b''"),
+    "a ragged CSV": ("table.csv", "b'a,b\\n1\\n1,2,3\\n'"),
+    "a Latin-1 CSV": ("table.csv", "'größe\\n1\\n'.encode('latin-1')"),
+    "text called Parquet": ("table.parquet", "b'no parquet'"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_OUTPUTS)
+def test_what_cannot_be_shown_is_told_and_fails_nothing(dagster_project: DagsterProject, kind: str) -> None:
+    name, content = BAD_OUTPUTS[kind]
+    script = f"import pathlib; pathlib.Path({name!r}).write_bytes({content})\n"
+    pipeline = f"stages:\n  odd:\n    cmd: python odd.py\n    deps: [odd.py]\n    outs: [{name}]\n"
+    write(dagster_project.root, {"dvc.yaml": pipeline, "odd.py": script})
+    result = dagster_project.materialize()
+    assert result.success
+    assert list(metadata(materializations(result)["odd"])["not_shown"]) == [name]
+    assert len(records(dagster_project)) == 1
+
+
+def test_torn_metrics_are_told_in_page_and_record(dagster_project: DagsterProject) -> None:
+    write(dagster_project.root, {"total.py": "open('total.json', 'w').write('{\"total\":')\n"})
+    result = dagster_project.materialize()
+    assert result.success
+    assert list(metadata(materializations(result)["total"])["not_shown"]) == ["total.json"]
+    (record,) = records(dagster_project)
+    assert "unreadable" in str(record.metrics["total.json"])
+
+
+def test_torn_caches_of_ours_are_made_anew(dagster_project: DagsterProject) -> None:
+    first = materializations(dagster_project.materialize())
+    caches = list((dagster_project.root / ".dvc/tmp/ml_assets").rglob("*.json"))
+    assert caches
+    for cache in caches:
+        cache.write_text(cache.read_text()[:10])
+    again = materializations(dagster_project.materialize())
+    assert {name: metadata(each)["dvc/hashes"] for name, each in first.items()} == {
+        name: metadata(each)["dvc/hashes"] for name, each in again.items()
+    }
+
+
+def test_when_the_step_itself_fails_no_stage_goes_on(
+    dagster_project: DagsterProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = "stages:\n  quick:\n    cmd: echo > q.txt\n    outs: [q.txt]\n  slow:\n    cmd: sleep 30\n"
+    write(dagster_project.root, {"dvc.yaml": slow})
+
+    def fail(**_: object) -> None:
+        raise RuntimeError("a defect of ours")
+
+    monkeypatch.setattr("ml_assets.assets.step.stage_metadata", fail)
+    started = time.monotonic()
+    assert not dagster_project.materialize().success
+    assert time.monotonic() - started < 20
+    sleeping = [each for each in psutil.process_iter(["cmdline"]) if each.info["cmdline"] == ["sleep", "30"]]
+    assert sleeping == []
 
 
 def test_a_partial_run_names_its_stages_and_what_is_stale(dagster_project: DagsterProject) -> None:

@@ -11,7 +11,7 @@ from benchmarks.benchmark import Benchmark, Better, Sides
 
 @dataclass
 class Calls:
-    """Gives out the numbers of each side in order; the last one again and again."""
+    """Gives out the numbers of each side, the last one again and again; without any, the side fails."""
 
     ours: Sequence[float] = (1.0,)
     theirs: Sequence[float] = (1.0,)
@@ -21,6 +21,8 @@ class Calls:
         def measure() -> float:
             turn = self.order.count(name)
             self.order.append(name)
+            if not numbers:
+                raise RuntimeError(f"{name} failed")
             return numbers[min(turn, len(numbers) - 1)]
 
         return measure
@@ -28,8 +30,10 @@ class Calls:
     @contextmanager
     def prepare(self) -> Iterator[Sides]:
         self.order.append("prepared")
-        yield Sides(ours=self.side("ours", self.ours), theirs=self.side("theirs", self.theirs))
-        self.order.append("cleaned up")
+        try:
+            yield Sides(ours=self.side("ours", self.ours), theirs=self.side("theirs", self.theirs))
+        finally:
+            self.order.append("cleaned up")
 
 
 def benchmark(

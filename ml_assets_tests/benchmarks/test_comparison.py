@@ -18,7 +18,7 @@ def test_a_machine_that_slows_down_halfway_does_not_move_the_ratio() -> None:
     quiet, busy = (1.2, 1.0), (12.0, 10.0)
     found = comparison(quiet, quiet, busy, busy, busy)
     assert found.ratio == pytest.approx(1.2)
-    # The control: so would the ratio of the medians, when the slow spell begins within a pair.
+    # The control: the ratio of the medians is moved as soon as the slow spell begins within a pair.
     begins_within = comparison(quiet, quiet, (1.2, 10.0), busy, busy)
     assert begins_within.ours / begins_within.theirs == pytest.approx(0.12)
     assert begins_within.ratio == pytest.approx(1.2)

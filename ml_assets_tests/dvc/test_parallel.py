@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_assets.dvc.errors import StageFailed
-from ml_assets.dvc.events import Event, OnFailure, StageFinished, StageSkipped, StageStarted
+from ml_assets.dvc.events import Event, OnFailure, StageBroke, StageFinished, StageSkipped, StageStarted
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.runner import run_stages
 from ml_assets_tests.factories import BIN, dvc, environment, make_project, write
@@ -102,6 +102,16 @@ def test_keep_going_finishes_what_does_not_depend_on_the_failure(tmp_path: Path)
     assert {event.stage for event in found if isinstance(event, StageSkipped)} == {"below"}
     assert len(error.__notes__) == 1
     assert (project.root / "other.txt").exists()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_failures_take_no_place_from_what_does_not_depend_on_them(tmp_path: Path, jobs: int) -> None:
+    reads: dict[str, list[str]] = {"a": [], "b": [], "c": [], "d": []}
+    commands = {"a": "exit 1", "b": "exit 1"}
+    project = DvcProject(make_project(tmp_path / "p", pipeline(reads, commands)))
+    found, _ = failing(project, jobs=jobs, on_failure=OnFailure.KEEP_GOING)
+    assert {event.stage for event in found if isinstance(event, StageFinished)} == {"c", "d"}
+    assert {event.stage for event in found if isinstance(event, StageBroke)} == {"a", "b"}
 
 
 DAGS = st.lists(st.sets(st.integers(0, 4), max_size=3), min_size=2, max_size=5)

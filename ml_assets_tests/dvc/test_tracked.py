@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_assets.dvc.errors import TransferFailed
+from ml_assets.dvc.errors import RemoteUnknown, TransferFailed
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remote import remote_url, without_credentials
 from ml_assets.dvc.tracked import TrackedFolder
@@ -80,5 +80,15 @@ def test_a_remotes_url_is_shown_without_credentials(project: DvcProject) -> None
     dvc("remote", "add", "web", "https://user:secret@example.com/store?token=x", cwd=project.root)
     assert remote_url(project.root, "web") == "https://example.com/store"
     assert str(remote_url(project.root, None)).endswith("-remote")
-    assert remote_url(project.root, "missing") is None
+    assert remote_url(project.root, "") is None
     assert without_credentials("s3://bucket/prefix") == "s3://bucket/prefix"
+
+
+def test_a_remote_that_nobody_configured_is_an_error_that_names_those_that_are(project: DvcProject) -> None:
+    with pytest.raises(RemoteUnknown, match=r"'sotre'.*store"):
+        remote_url(project.root, "sotre")
+
+
+def test_without_a_default_there_is_no_remote(project: DvcProject) -> None:
+    dvc("remote", "default", "-u", cwd=project.root)
+    assert remote_url(project.root, None) is None

@@ -12,7 +12,7 @@ import pytest
 from ml_assets_tests.journeys.by_hand import reproduce
 from ml_assets_tests.journeys.checkout import Checkout, wait_until
 from ml_assets_tests.journeys.landings import Lander, Run, landing_runs
-from ml_assets_tests.journeys.tracked import mlflow_runs
+from ml_assets_tests.journeys.tracked import MlflowRun, mlflow_runs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -48,6 +48,9 @@ def test_killed_runs_and_a_killed_demo_neither_lose_nor_repeat_anything(
         lander.land_next_day()
         _require_finished(lander)
 
+    killed.append(_kill_a_run_in_tracking(hasty, lander))
+    wait_until(lambda: _is_tracked(hasty), seconds=120, what="the MLflow run of the newest record")
+
     _require_idle(hasty)
     lander.correct_first_day()
     lander.land_next_day()
@@ -72,7 +75,7 @@ def test_killed_runs_and_a_killed_demo_neither_lose_nor_repeat_anything(
     assert last.dvc_lock.encode() == reproduce(hasty.root, tmp_path / "by-hand", lander.files)
     tracked = [run.record for run in mlflow_runs(hasty.project)]
     assert len(tracked) == len(set(tracked)), "a record was tracked twice"
-    assert last.digest in {run.record for run in mlflow_runs(hasty.project) if run.status == "FINISHED"}
+    assert _is_tracked(hasty)
 
 
 def _kill_a_run(checkout: Checkout, lander: Lander, *, after: float) -> Run:
@@ -87,6 +90,24 @@ def _kill_a_run(checkout: Checkout, lander: Lander, *, after: float) -> Run:
         if _kill(worker) and _noticed(checkout, run) == "FAILURE":
             return run
     raise AssertionError("every run ended before it could be killed")
+
+
+def _kill_a_run_in_tracking(checkout: Checkout, lander: Lander) -> Run:
+    """Its record is there, and nothing new lands: only the failed run tells that something is left to do."""
+    _require_idle(checkout)
+    lander.land_next_day()
+    worker = _wait_for_worker(checkout)
+    run = _at_work(checkout)[0]
+    _require_finished(lander)
+    assert _kill(worker)
+    assert _noticed(checkout, run) == "FAILURE"
+    return run
+
+
+def _is_tracked(checkout: Checkout) -> bool:
+    head = checkout.ledger.head()
+    assert head is not None
+    return MlflowRun("FINISHED", head.digest) in mlflow_runs(checkout.project)
 
 
 def _kill(worker: psutil.Process) -> bool:

@@ -75,9 +75,10 @@ class Ticker:
         return run
 
 
-def finish_stages(site: Site, *, stale: tuple[str, ...] = ()) -> None:
+def finish_stages(site: Site, *, stale: tuple[str, ...] = (), run: DagsterRun | None = None) -> None:
+    dagster = {"run_id": run.run_id, "job": NAME} if run else None
     origin = Origin.model_validate(
-        {"actor": "me", "host": "here", "environment": {"python": "3", "digest": "0"}}
+        {"actor": "me", "host": "here", "environment": {"python": "3", "digest": "0"}, "dagster": dagster}
     )
     site.ledger.append(
         lambda _: RunDraft(
@@ -143,6 +144,38 @@ def test_an_intake_whose_stages_did_not_finish_is_asked_for_until_they_do(ticker
     finish_stages(ticker.site, stale=("model",))
     assert ticker.request().run_key == "record-1:2"
     finish_stages(ticker.site)
+    assert ticker.skip() == "nothing new"
+
+
+def test_a_run_that_failed_after_its_record_is_done_again_until_it_succeeds(ticker: Ticker) -> None:
+    """Killed in tracking, say: the ledger is complete, and yet something is left to do."""
+    ticker.site.put(1, rows(1, 10))
+    run = ticker.run(ticker.request(), DagsterRunStatus.FAILURE)
+    ticker.site.take_in()
+    finish_stages(ticker.site, run=run)
+    again = ticker.request()
+    assert again.run_key == "record-2:1"
+    ticker.run(again, DagsterRunStatus.FAILURE)
+    again = ticker.request()
+    assert again.run_key == "record-2:2"
+    ticker.run(again, DagsterRunStatus.SUCCESS)
+    assert ticker.skip() == "nothing new"
+
+
+def test_what_is_left_to_track_does_not_hold_up_what_is_new(ticker: Ticker) -> None:
+    ticker.site.put(1, rows(1, 10))
+    run = ticker.run(ticker.request(), DagsterRunStatus.FAILURE)
+    ticker.site.take_in()
+    finish_stages(ticker.site, run=run)
+    ticker.site.put(2, rows(2, 20))
+    assert str(ticker.request().run_key).startswith("batch-")
+
+
+def test_a_run_that_a_person_stopped_after_its_record_is_left_alone(ticker: Ticker) -> None:
+    ticker.site.put(1, rows(1, 10))
+    run = ticker.run(ticker.request(), DagsterRunStatus.CANCELED)
+    ticker.site.take_in()
+    finish_stages(ticker.site, run=run)
     assert ticker.skip() == "nothing new"
 
 

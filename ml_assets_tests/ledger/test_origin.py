@@ -129,15 +129,28 @@ def test_the_users_own_git_settings_do_not_change_the_patch(repo: Path) -> None:
     assert state(repo) == before
 
 
-def test_a_folder_below_the_top_tells_of_the_whole_repository(repo: Path) -> None:
+def test_a_project_below_the_top_tells_of_itself_alone(repo: Path) -> None:
     write(repo, {"sub/x.py": "x\n"})
     commit(repo)
-    write(repo, {"stage.py": "two\n"})
+    write(repo, {"stage.py": "two\n", "elsewhere.txt": "private\n"})
+    assert state(repo / "sub").dirty_sha256 is None
+    assert state(repo / "sub").untracked == ()
 
-    found = state(repo / "sub")
+    write(repo, {"sub/x.py": "y\n"})
 
-    assert found.patch is not None
-    assert "stage.py" in found.patch
+    patch = state(repo / "sub").patch
+    assert patch is not None
+    assert "sub/x.py" in patch
+    assert "stage.py" not in patch
+
+
+def test_passwords_that_dvc_wrote_into_its_config_stay_out_of_the_patch(repo: Path) -> None:
+    write(repo, {".dvc/config": "[core]\n"})
+    commit(repo)
+    write(repo, {".dvc/config": "['remote \"web\"']\n    password = HUNTER2\n", "stage.py": "two\n"})
+    patch = state(repo).patch
+    assert patch is not None
+    assert "HUNTER2" not in patch
 
 
 def test_without_git_or_a_commit_there_is_no_state(tmp_path: Path) -> None:
