@@ -16,7 +16,9 @@ help:  ## This list
 
 install: $(VENV)/.installed  ## Make .venv with the exact versions of constraints.txt
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+# Not pyproject.toml: people edit their settings there, and every change of a dependency changes the constraints.
+$(VENV)/.installed: constraints.txt
+	@echo "Installing into $(VENV): about 2 minutes and 2 GB, once"
 	@sh scripts/make_venv.sh $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev]'
 	@touch $@
@@ -53,5 +55,5 @@ bench-%: install  ## One benchmark
 screenshot: install  ## Take docs/asset-graph.png again, from a running demo's UI
 	$(BIN)/python scripts/screenshot.py $(ARGS)
 
-clean:  ## Remove what the demo and the tools made; keeps .venv
-	rm -rf .demo .ml_assets .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+clean:  ## Remove what the demo and the tools made; keeps .venv, data and the ledger
+	rm -rf .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

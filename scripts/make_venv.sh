@@ -9,6 +9,11 @@ for name in "${PYTHON:-}" python3.11 python3.12 python3 python; do
             echo "$name has no venv module. On Debian or Ubuntu: apt-get install ${name}-venv" >&2
             exit 1
         fi
+        if [ -n "$("$folder/bin/python" -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null)" ] &&
+            [ "$("$folder/bin/python" -c 'import sys; print(*sys.version_info[:2])')" = \
+              "$("$name" -c 'import sys; print(*sys.version_info[:2])')" ]; then
+            exit 0
+        fi
         # An environment made for another interpreter is made anew.
         exec "$name" -m venv --clear "$folder"
     fi

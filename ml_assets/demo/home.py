@@ -46,6 +46,8 @@ class DemoHome:
     def prepare(self) -> None:
         """Clone the checkout's HEAD, or bring an older clone up to it; what the demo made there stays.
 
+        A clone in which somebody has edited or committed something stays as it is: see `has_own_work`.
+
         Raises:
             NoCheckout: git cannot clone the checkout.
             NoSpace: the disk is nearly full.
@@ -57,10 +59,33 @@ class DemoHome:
         self._git("-C", str(self.root), "rev-parse", "--verify", "HEAD")
         with self._own_data_state():
             if self._is_cloned():
-                self._git("-C", str(self.project), "fetch", "--quiet", "origin", "HEAD")
-                self._git("-C", str(self.project), "reset", "--quiet", "--hard", "FETCH_HEAD")
+                self._bring_up_to_date()
             else:
                 self._git("clone", "--quiet", str(self.root), str(self.project))
+                self._mark.write_text(self._commit(), encoding="utf-8")
+
+    def has_own_work(self) -> bool:
+        """Whether the clone holds edits or commits that are not the demo's own doing."""
+        edited = self._git("-C", str(self.project), "status", "--porcelain", "--untracked-files=no")
+        files = [line[3:] for line in edited.splitlines()]
+        by_hand = [name for name in files if Path(name).name != "dvc.lock" and not name.endswith(".dvc")]
+        marked = self._mark.read_text(encoding="utf-8") if self._mark.exists() else self._commit()
+        return bool(by_hand) or self._commit() != marked
+
+    def _bring_up_to_date(self) -> None:
+        if self.has_own_work():
+            return
+        self._git("-C", str(self.project), "fetch", "--quiet", "origin", "HEAD")
+        self._git("-C", str(self.project), "reset", "--quiet", "--hard", "FETCH_HEAD")
+        self._mark.write_text(self._commit(), encoding="utf-8")
+
+    @property
+    def _mark(self) -> Path:
+        """Names the commit that the demo itself left the clone at."""
+        return self.project / ".git" / "ml_assets_demo"
+
+    def _commit(self) -> str:
+        return self._git("-C", str(self.project), "rev-parse", "HEAD").strip()
 
     def _require_space(self) -> None:
         free = shutil.disk_usage(self.root).free

@@ -100,14 +100,14 @@ class LandingWatch:
 
     def _require_health(self, started: float, since: datetime) -> None:
         self.check()
-        failed = self._failed_runs(since)
+        failed = self.failed_runs(since)
         if len(failed) >= self.max_failures:
             raise _failed(f"{len(failed)} runs failed; {self._newest_of(failed)}")
         self._require_ticks(since)
         if time.monotonic() - started > self.timeout_seconds:
             raise _failed(f"Not done after {self.timeout_seconds:.0f} s")
 
-    def _failed_runs(self, since: datetime | None = None) -> list[str]:
+    def failed_runs(self, since: datetime | None = None) -> list[str]:
         """Ids, newest first."""
         from dagster import DagsterRunStatus, RunsFilter
 
@@ -115,7 +115,7 @@ class LandingWatch:
         return [record.dagster_run.run_id for record in self.instance.get_run_records(failed)]
 
     def _newest_of(self, failed: Sequence[str]) -> str:
-        return f"the newest, {failed[0]}: {self._reason(failed[0])}" if failed else "no run failed"
+        return f"the newest, {failed[0]}: {self.reason(failed[0])}" if failed else "no run failed"
 
     def _require_ticks(self, since: datetime) -> None:
         """Raises LandingFailed when a sensor only fails: it gave up what an older start tried, for one."""
@@ -126,9 +126,10 @@ class LandingWatch:
             errors = [tick.error for tick in ticks if tick.error]
             if len(errors) == FAILED_TICKS:
                 what = f"The sensor '{state.name}' fails: {_innermost(errors[0])}"
-                raise _failed(f"{what}\nOf the failed runs {self._newest_of(self._failed_runs())}")
+                raise _failed(f"{what}\nOf the failed runs {self._newest_of(self.failed_runs())}")
 
-    def _reason(self, run_id: str) -> str:
+    def reason(self, run_id: str) -> str:
+        """Why a run failed, in the words of what failed."""
         from dagster import DagsterEventType
 
         entries: Any = self.instance.all_logs(

@@ -20,6 +20,7 @@ from ml_assets.demo.feed import FIRST_DAY, LAST_DAY, Feed, land
 from ml_assets.demo.home import DemoHome
 from ml_assets.demo.landings import Landing, LandingSummary, LandingWatch, auc, count_objects
 from ml_assets.demo.loopback import require_free
+from ml_assets.demo.news import News
 from ml_assets.demo.s3 import EmbeddedS3
 from ml_assets.demo.servers import Servers
 from ml_assets.demo.stores import prepare_stores
@@ -92,12 +93,16 @@ class Demo:
                     status.update(line)
 
     def _feed_days(self, s3: EmbeddedS3, servers: Servers, day: date, every_seconds: float) -> Iterator[str]:
-        due = time.monotonic() + every_seconds
+        due, news = time.monotonic() + every_seconds, News(self._watch(servers))
         while True:
             servers.check()
+            for line in news.lines():
+                self.console.print(line, highlight=False)
             if time.monotonic() >= due and day <= LAST_DAY:
                 self._put(s3, [day])
                 day, due = day + timedelta(days=1), time.monotonic() + every_seconds
+                if day > LAST_DAY:
+                    self.console.print("The year is over; remove .demo to start anew.")
             head = self.ledger.head()
             recorded = f"record {head.number} ({head.kind})" if head else "no record yet"
             yield f"landed up to {day - timedelta(days=1)} · {recorded} · {servers.ui_url}"
@@ -135,6 +140,8 @@ class Demo:
     def _s3(self) -> Iterator[EmbeddedS3]:
         self.ports.require_free()
         self.home.prepare()
+        if self.home.has_own_work():
+            self.console.print("Note: .demo/project was changed by hand, and is kept as it is.")
         if self.home.has_uncommitted_changes():
             self.console.print("Note: uncommitted changes of this checkout are not in the demo's clone.")
         server = EmbeddedS3(
@@ -185,8 +192,10 @@ class Demo:
         pages = (
             s3.client().get_paginator("list_objects_v2").paginate(Bucket=self.landing.bucket, Prefix=prefix)
         )
-        keys = [each["Key"] for page in pages for each in page.get("Contents", ())]
-        return date.fromisoformat(Path(max(keys)).stem) + timedelta(days=1) if keys else FIRST_DAY
+        names = [Path(each["Key"]).stem for page in pages for each in page.get("Contents", ())]
+        # Whoever plays with the demo lands other names too.
+        known = {day.isoformat(): day for day in self.feed.days()}
+        return max((known[name] + timedelta(days=1) for name in names if name in known), default=FIRST_DAY)
 
     def _watch(self, servers: Servers) -> LandingWatch:
         from dagster import DagsterInstance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -68,12 +69,19 @@ def _relative(root: Path, path: str) -> str:
     return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else absolute.as_posix()
 
 
+def _causes(error: BaseException | None) -> Iterator[str]:
+    """DVC's own words, and those below it, which know line and column."""
+    while error is not None:
+        yield str(error)
+        error = error.__cause__
+
+
 def main() -> int:
     root = Path(sys.argv[1])
     try:
         manifest = resolve(root)
     except DvcException as error:
-        print(error, file=sys.stderr)  # noqa: T201 - this module's output is its protocol
+        print("\n".join(_causes(error)), file=sys.stderr)  # noqa: T201 - this module's output is its protocol
         return 1
     json.dump(asdict(manifest), sys.stdout)
     return 0

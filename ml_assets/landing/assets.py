@@ -48,6 +48,11 @@ def build_raw_asset(
 ) -> AssetsDefinition:
     """The asset of the folder `settings.into`; its data version is DVC's hash of the folder."""
 
+    where = f"s3://{settings.bucket}/{settings.prefix}"
+    spec = spec.replace_attributes(
+        description=spec.description or f"What has landed in {where}, tracked by DVC in {settings.into}"
+    )
+
     @multi_asset(name=f"{spec.key.path[-1]}_intake", specs=[spec])
     def intake(context: AssetExecutionContext, landing_s3: LandingS3) -> Iterator[MaterializeResult[None]]:
         # Here, since a code location loads this module and never takes anything in.

@@ -29,6 +29,9 @@ _QUIET = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
 }
 
+# Without it MLflow's pages open on traces of language models, which there are none of.
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrackingStore:
@@ -77,7 +80,7 @@ def _experiment(client: MlflowClient, name: str, root: Path, uri: str) -> str:
     if found is None:
         # Without a location MLflow would put artifacts below whatever folder the process is in.
         local = None if sqlite_path(uri) is None else (root.resolve() / PRIVATE / ARTIFACTS).as_uri()
-        return str(client.create_experiment(name, artifact_location=local))
+        return str(client.create_experiment(name, artifact_location=local, tags=_KIND))
     if found.lifecycle_stage == "deleted":
         raise ExperimentDeleted(name=name, experiment_id=found.experiment_id)
     return str(found.experiment_id)

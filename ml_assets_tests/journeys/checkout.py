@@ -126,7 +126,7 @@ class Checkout:
         try:
             wait_until(lambda: not self.processes(), seconds=seconds, what="the end of all processes")
         except AssertionError as error:
-            left = [" ".join(_command(each)) for each in self.processes()]
+            left = [" ".join(_command(each))[:200] for each in self.processes()]
             raise AssertionError(f"left running: {left}") from error
 
     def kill_all(self) -> None:

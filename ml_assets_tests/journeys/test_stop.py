@@ -57,6 +57,9 @@ def test_ctrl_c_of_the_headless_demo_is_no_success(checkout: Checkout) -> None:
 
 def _wait_for_a_stage(checkout: Checkout) -> None:
     wait_until(checkout.stages_at_work, seconds=240, what="a stage at work")
+    # What is not found here would not be missed afterwards either.
+    running = " ".join(part for process in checkout.processes() for part in process.cmdline())
+    assert all(name in running for name in ("s3_process.py", "dagster_webserver", "mlflow", "spawn_main"))
 
 
 def _kinds(checkout: Checkout) -> list[str]:
