@@ -11,7 +11,8 @@ from ml_assets.settings import Settings, SettingsInvalid
 from ml_assets_tests.factories import write
 
 
-def test_without_a_file_every_default_works_offline(tmp_path: Path) -> None:
+def test_without_a_file_every_default_works_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     settings = Settings.load(tmp_path)
     assert (settings.remote, settings.ledger, settings.landing) == (None, ".ml_assets/ledger", None)
     assert settings.mlflow.resolved_uri(tmp_path).startswith(f"sqlite:///{tmp_path}")
