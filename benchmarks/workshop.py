@@ -37,7 +37,7 @@ class Workshop:
 @contextmanager
 def workshop() -> Iterator[Workshop]:
     """Raises EmbeddedS3Failed."""
-    with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         root = Path(folder)
         with EmbeddedS3(data=root / "s3", port=0) as s3:
             yield Workshop(root, s3)
