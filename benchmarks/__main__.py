@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 import click
@@ -48,6 +49,8 @@ def _say_what_disturbs(console: Console) -> None:
 
 
 def main() -> int:
+    # SIGTERM cleans up as Ctrl-C does: clones and servers must not stay behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         run.main(standalone_mode=False)
     except click.ClickException as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,8 +45,12 @@ class Clone:
         own = {"DAGSTER_HOME": str(home), "DVC_SITE_CACHE_DIR": str(root.with_name(f"{root.name}-dvc"))}
         return cls(root, environment(root) | own | extra)
 
-    def start(self, *command: str) -> Process:
-        """Start a command in the clone; its output goes to a file, not through a pipe that we would read."""
+    @contextmanager
+    def running(self, *command: str) -> Iterator[Process]:
+        """A command in the clone; if it still runs at the end, it is killed with all that it started.
+
+        Its output goes to a file, not through a pipe that we would have to read meanwhile.
+        """
         log = self.root.with_name(f"{self.root.name}.log")
         with log.open("wb") as stream:
             process = subprocess.Popen(
@@ -54,12 +60,19 @@ class Clone:
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
-        return Process(command, process, self.root, log)
+        try:
+            yield Process(command, process, self.root, log)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
     def run(self, *command: str) -> None:
         """Run a command to its end. Raises RunFailed."""
-        self.start(*command).finish()
+        with self.running(*command) as process:
+            process.finish()
 
     def seconds(self, *command: str) -> float:
         """Wall time of a command from its start to its end, in seconds. Raises RunFailed."""

@@ -65,17 +65,17 @@ def _ours(shop: Workshop, feed: Feed) -> Callable[[], float]:
 
 def _until_run_record(clone: Clone, ledger: Ledger, *, after: int) -> float:
     """Run the landing to its end; the time when its run record appeared, before the MLflow run is made."""
-    process = clone.start(*materialize(LANDING))
-    while True:
-        ended = process.ended
-        if any(isinstance(record, RunRecord) for record in ledger.records(after=after)):
-            recorded = time.perf_counter()
-            process.finish()
-            return recorded
-        if ended:
-            process.finish()
-            raise RecordMissing(root=clone.root)
-        time.sleep(POLL_SECONDS)
+    with clone.running(*materialize(LANDING)) as process:
+        while True:
+            ended = process.ended
+            if any(isinstance(record, RunRecord) for record in ledger.records(after=after)):
+                recorded = time.perf_counter()
+                process.finish()
+                return recorded
+            if ended:
+                process.finish()
+                raise RecordMissing(root=clone.root)
+            time.sleep(POLL_SECONDS)
 
 
 def _theirs(shop: Workshop, feed: Feed) -> Callable[[], float]:

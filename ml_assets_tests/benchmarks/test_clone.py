@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from benchmarks.clone import Clone, environment
@@ -41,6 +42,32 @@ def test_a_command_that_fails_is_an_error_with_the_end_of_its_output(clone: Clon
     with pytest.raises(RunFailed, match="no days here") as caught:
         clone.seconds("python", "-c", "raise SystemExit('no days here')")
     assert caught.value.code == 1
+
+
+def test_what_a_command_started_does_not_outlive_an_interrupted_measurement(clone: Clone) -> None:
+    started = (
+        "import subprocess, time; child = subprocess.Popen(['sleep', '60']); "
+        "print(child.pid, flush=True); time.sleep(60)"
+    )
+    pids: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        interrupt_once_it_printed(clone, "python", "-c", started, printed=pids)
+    deadline = time.monotonic() + 10
+    while is_alive(pids[0]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not is_alive(pids[0])
+
+
+def interrupt_once_it_printed(clone: Clone, *command: str, printed: list[int]) -> None:
+    with clone.running(*command) as process:
+        while not process.log.read_text().endswith("\n"):
+            time.sleep(0.01)
+        printed.append(int(process.log.read_text()))
+        raise KeyboardInterrupt
+
+
+def is_alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def test_a_dagster_run_is_a_process_of_its_own_with_the_shipped_executor() -> None:
