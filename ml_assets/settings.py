@@ -37,6 +37,11 @@ class Settings(BaseModel):
     mlflow: MlflowSettings = Field(default_factory=MlflowSettings)
 
     @property
+    def tracks_runs(self) -> bool:
+        """Whether runs are tracked in MLflow: where the table of that is, even an empty one."""
+        return "mlflow" in self.model_fields_set
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """Folders that DVC tracks as soon as something lands there."""
         return (self.landing.into,) if self.landing else ()

@@ -1,0 +1,98 @@
+"""The code location of any DVC project: the rooms, put together as the project's settings say."""
+
+# No `from __future__ import annotations`: Dagster looks at the annotations of the asset function.
+from collections.abc import Iterator
+
+from dagster import AssetExecutionContext, AssetKey, Definitions, MaterializeResult, in_process_executor
+from dotenv import load_dotenv
+
+import ml_assets.collector  # noqa: F401 - for what it does, before all others of ours
+from ml_assets.assets import (
+    DvcProject,
+    DvcResource,
+    DvcRunConfig,
+    DvcTranslator,
+    build_dvc_asset_specs,
+    build_source_assets,
+    dvc_assets,
+    source_spec,
+)
+from ml_assets.landing.assets import build_raw_asset
+from ml_assets.landing.s3_settings import LandingS3
+from ml_assets.landing.sensor import Landing, build_landing_definitions
+from ml_assets.ledger.store import Ledger
+from ml_assets.models.assets import build_mlflow_run_asset
+from ml_assets.settings import Settings
+
+
+def build_definitions(project: DvcProject, *, translator: DvcTranslator | None = None) -> Definitions:
+    """Everything that Dagster shall know of `project`, as `[tool.ml_assets]` in its pyproject.toml says.
+
+    One asset a stage of its dvc.yaml files, one a tracked path; a landing and MLflow runs where their tables
+    are. The project's `.env` is read first, as `dagster dev` does.
+
+    Raises:
+        ManifestFailed: DVC refuses the pipeline files.
+        SettingsInvalid: the settings name something that does not exist.
+    """
+    load_dotenv(project.root / ".env")
+    return _Rooms(project.pinned(), Settings.load(project.root), translator).definitions()
+
+
+class _Rooms:
+    """What each room adds to the definitions of one project."""
+
+    def __init__(self, project: DvcProject, settings: Settings, translator: DvcTranslator | None) -> None:
+        self.project = project
+        self.settings = settings
+        self.translator = translator
+        self.ledger = Ledger.open(settings.ledger, root=project.root)
+
+    def definitions(self) -> Definitions:
+        return Definitions.merge(self._stages(), self._tracking(), self._landing())
+
+    def _stages(self) -> Definitions:
+        settings, project = self.settings, self.project
+
+        @dvc_assets(project=project, sources=settings.sources, translator=self.translator)
+        def pipeline(
+            context: AssetExecutionContext, config: DvcRunConfig, dvc: DvcResource
+        ) -> Iterator[MaterializeResult[None]]:
+            """All stages of dvc.yaml in one step."""
+            yield from dvc.run(context=context, redo=config.redo)
+
+        sources = build_source_assets(project=project, translator=self.translator, without=settings.sources)
+        dvc = DvcResource(project_dir=str(project.root), remote=settings.remote, ledger=settings.ledger)
+        return Definitions(
+            assets=[pipeline, *sources] if project.manifest().stages else sources,
+            resources={"dvc": dvc},
+            # One process a run: DVC skips what is done, so a step has nothing to win from one of its own.
+            executor=in_process_executor,
+        )
+
+    def _tracking(self) -> Definitions:
+        if not self.settings.tracks_runs:
+            return Definitions()
+        asset = build_mlflow_run_asset(settings=self.settings, ledger=self.ledger, deps=self._last_assets())
+        return Definitions(assets=[asset])
+
+    def _last_assets(self) -> list[AssetKey]:
+        specs = build_dvc_asset_specs(
+            project=self.project, translator=self.translator, sources=self.settings.sources
+        )
+        read = {dep.asset_key for spec in specs for dep in spec.deps}
+        return [spec.key for spec in specs if spec.key not in read]
+
+    def _landing(self) -> Definitions:
+        landing = self.settings.landing
+        if landing is None:
+            return Definitions()
+        raw = source_spec(project=self.project, path=landing.into, translator=self.translator)
+        intake = build_raw_asset(
+            spec=raw, settings=landing, project=self.project, ledger=self.ledger, remote=self.settings.remote
+        )
+        s3 = LandingS3(region=landing.region, endpoint_url=landing.endpoint_url)
+        return Definitions.merge(
+            Definitions(assets=[intake], resources={"landing_s3": s3}),
+            build_landing_definitions(Landing(settings=landing, ledger=self.ledger, raw=raw.key)),
+        )
