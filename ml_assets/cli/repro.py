@@ -41,7 +41,7 @@ def repro(
     """
     direction = Direction.DOWNSTREAM if downstream else Direction.UPSTREAM
     try:
-        project = DvcProject.find()
+        project = DvcProject.find().pinned()
         names = select_stages(project.manifest(), targets, direction)
         if not names:
             raise NoStages(project.root)

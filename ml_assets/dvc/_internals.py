@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import os
-import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import dvc.rwlock
 import dvc.stage.run
 import zc.lockfile
 from dvc.config import Config
@@ -25,10 +23,8 @@ from dvc.render.match import PlotsData, match_defs_renderers
 from dvc.repo import Repo
 from dvc.repo.plots import infer_data_sources
 from dvc.repo.reproduce import get_active_graph, plan_repro
-from dvc.utils import strictyaml
-from dvc.utils.serialize import _common, _yaml
 
-from ml_assets.dvc.files import replace_file
+from ml_assets.dvc._internals_lock import lock_order
 
 __all__ = [
     "CheckoutError",
@@ -44,6 +40,7 @@ __all__ = [
     "open_repo",
     "plot_renderers",
     "plot_sources",
+    "unclaimed",
     "working_directory",
 ]
 
@@ -52,12 +49,10 @@ CommandRunner = Callable[[Any, Sequence[list[str]], dict[str, Any]], None]
 
 FIRST_POLL_SECONDS = 0.005
 LONGEST_POLL_SECONDS = 0.02
-PARSED_TEXTS = 32
 
 _active = threading.local()
 _places: list[Path] = []
 _places_lock = threading.Lock()
-_orders: dict[Path, tuple[list[str], list[str]]] = {}
 _original_cmd_run = dvc.stage.run.cmd_run
 
 
@@ -128,39 +123,6 @@ def open_repo(root: Path, *, stopped: Callable[[], bool] = never) -> Iterator[Re
             repo.close()
 
 
-@contextmanager
-def lock_order(root: Path, stages: Sequence[tuple[str, str]]) -> Iterator[None]:
-    """Within this context new entries of each dvc.lock are written in the order of `stages`.
-
-    `stages` are (dvc.yaml, stage) pairs in the order of a serial `dvc repro`, which appends entries as
-    stages end; side by side they end in any order. Entries that are there already keep their places.
-    """
-    locks: dict[Path, list[str]] = {}
-    for file, name in stages:
-        locks.setdefault((root / file).with_suffix(".lock"), []).append(name.rpartition(":")[2])
-    _orders.update({lock: (_entries(lock), names) for lock, names in locks.items()})
-    try:
-        yield
-    finally:
-        for lock in locks:
-            _orders.pop(lock, None)
-
-
-def _entries(lock: Path) -> list[str]:
-    return list(_yaml.load_yaml(str(lock)).get("stages") or {}) if lock.exists() else []
-
-
-def _put_in_order(path: Path, data: Any) -> None:
-    if path not in _orders or not data.get("stages"):
-        return
-    before, planned = _orders[path]
-    stages = data["stages"]
-    new = [name for name in planned if name in stages and name not in before]
-    rest = [name for name in stages if name not in new]
-    for name in [*rest, *new]:
-        stages[name] = stages.pop(name)
-
-
 def configuration(root: Path) -> Any:
     """DVC's configuration of the project at `root`: system's, user's, repository's and local one, merged."""
     return Config(str(root / ".dvc"))
@@ -181,6 +143,32 @@ def execution_order(repo: Repo) -> list[Any]:
     graph = get_active_graph(repo.index.graph)
     ordered: list[Any] = plan_repro(graph)
     return ordered
+
+
+@contextmanager
+def unclaimed(repo: Repo) -> Iterator[bool]:
+    """Whether nobody writes any path; if so, DVC claims no paths for reading within this context.
+
+    It holds DVC's lock, without which nobody can begin to write. A claim is three rewrites of a file.
+    """
+    with repo.lock:
+        free = not _claims(Path(repo.tmp_dir)).get("write")
+        _active.unclaimed = free
+        try:
+            yield free
+        finally:
+            _active.unclaimed = False
+
+
+def _claims(folder: Path) -> Any:
+    try:
+        return json.loads((folder / "rwlock").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+
+
+def _rwlock(*args: Any, **options: Any) -> Any:
+    return nullcontext() if getattr(_active, "unclaimed", False) else _original_rwlock(*args, **options)
 
 
 def dependency_hashes(stage: Any) -> dict[str, str]:
@@ -228,35 +216,6 @@ def _cmd_run(stage: Any, dry: bool = False, run_env: dict[str, str] | None = Non
     run(stage, commands, dvc.stage.run.prepare_kwargs(stage, run_env=run_env))
 
 
-def _dump_data(path: Any, data: Any, dumper: Any, fs: Any = None, **options: Any) -> None:
-    # DVC rewrites dvc.lock in place: at 200 stages 45 % of concurrent reads saw it empty or cut, and a
-    # kill -9 in between leaves it so.
-    if fs is not None and getattr(fs, "protocol", "local") != "local":
-        _original_dump_data(path, data, dumper, fs=fs, **options)
-        return
-    _put_in_order(Path(path).absolute(), data)
-    text = io.StringIO()
-    dumper(data, text, **options)
-    replace_file(Path(path), text.getvalue())
-
-
-def _parse_yaml(text: str, path: Any, typ: str = "safe") -> Any:
-    # DVC reads dvc.yaml, dvc.lock and the params again for each stage, with a parser in pure Python: most of
-    # its time where nothing changed. "rt" keeps comments, for files that are about to be rewritten.
-    if typ != "safe":
-        return _original_parse_yaml(text, path, typ)
-    try:
-        return pickle.loads(_parsed(text))  # noqa: S301 - bytes of our own
-    except _yaml.YAMLFileCorruptedError:
-        return _original_parse_yaml(text, path)  # whose error names the file
-
-
-@lru_cache(maxsize=PARSED_TEXTS)
-def _parsed(text: str) -> bytes:
-    # Pickled, so that each caller gets values of its own to change.
-    return pickle.dumps(_original_parse_yaml(text, "dvc.yaml"))
-
-
 def _drop_torn_rwlock(root: Path) -> None:
     # Written in place as well; one that was cut by a kill makes every later DVC command fail, and
     # holds nobody's claim any more.
@@ -278,10 +237,6 @@ def _drop_torn_rwlock(root: Path) -> None:
 # Its INFO lines are the command line's small talk, and its handlers write to this process's stdout.
 logging.getLogger("dvc").setLevel(logging.WARNING)
 
-_original_parse_yaml = _yaml.parse_yaml
-_yaml.parse_yaml = _parse_yaml
-strictyaml.parse_yaml = _parse_yaml
-_original_dump_data = _common._dump_data
-_common._dump_data = _dump_data
-_yaml._dump_data = _dump_data
 dvc.stage.run.cmd_run = _cmd_run
+_original_rwlock = dvc.rwlock.rwlock
+dvc.rwlock.rwlock = _rwlock

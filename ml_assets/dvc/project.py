@@ -48,7 +48,7 @@ class DvcProject:
         Raises:
             ManifestFailed: DVC refuses the pipeline files.
         """
-        return replace(self, _pinned=self.manifest())
+        return self if self._pinned else replace(self, _pinned=self.manifest())
 
     def cache_dir(self) -> Path:
         """Where DVC keeps its objects; a clone may share another's. Asking DVC costs half a second."""

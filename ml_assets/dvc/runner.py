@@ -12,6 +12,7 @@ from ml_assets.dvc.errors import DvcBridgeError
 from ml_assets.dvc.events import (
     Event,
     OnFailure,
+    Outcome,
     Redo,
     StageBroke,
     StageFinished,
@@ -21,6 +22,7 @@ from ml_assets.dvc.events import (
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.schedule import Schedule, make_schedule
 from ml_assets.dvc.stage_run import StageRun
+from ml_assets.dvc.survey import up_to_date
 
 
 def run_stages(
@@ -42,16 +44,23 @@ def run_stages(
         StageFailed, DependencyChanged: the first stage that failed, after all that could run has ended;
             further ones are in its notes.
     """
-    from ml_assets.dvc._internals import lock_order, working_directory
-
+    # What is run is what the files said when the run began.
+    project = project.pinned()
     manifest = project.manifest()
     schedule = make_schedule(manifest, {manifest.stage(name).name for name in stages})
-    with (
-        working_directory(project.root),
-        lock_order(project.root, [(stage.file, stage.name) for stage in manifest.stages]),
-        ThreadPoolExecutor(jobs, thread_name_prefix="dvc") as pool,
-    ):
-        run = _Run(project, schedule, redo, on_failure, jobs, pool)
+    done = set() if redo is Redo.ALL else up_to_date(project, schedule)
+    for name in schedule.order:
+        if name in done:
+            yield StageFinished(name, Outcome.UNCHANGED, 0.0)
+    if len(done) < len(schedule.order):
+        yield from _run(_Run(project, schedule, redo, on_failure, jobs, done))
+
+
+def _run(run: _Run) -> Iterator[Event]:
+    from ml_assets.dvc._internals import lock_order, working_directory
+
+    order = [(stage.file, stage.name) for stage in run.project.manifest().stages]
+    with working_directory(run.project.root), lock_order(run.project.root, order):
         try:
             yield from run.events()
         finally:
@@ -68,13 +77,16 @@ class _Run:
     redo: Redo
     on_failure: OnFailure
     jobs: int
-    pool: ThreadPoolExecutor
-    done: set[str] = field(default_factory=set)
+    done: set[str]
     running: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
     failures: list[StageBroke] = field(default_factory=list)
+    pool: ThreadPoolExecutor = field(init=False)
     cancellation: Cancellation = field(default_factory=Cancellation)
     told: queue.SimpleQueue[Event | BaseException] = field(default_factory=queue.SimpleQueue)
+
+    def __post_init__(self) -> None:
+        self.pool = ThreadPoolExecutor(self.jobs, thread_name_prefix="dvc")
 
     def events(self) -> Iterator[Event]:
         self._start_ready()
@@ -89,8 +101,10 @@ class _Run:
             yield from skipped
 
     def stop(self) -> None:
+        """Stop what runs, and wait until its thread has let go of DVC's files."""
         if self.running:
             self.cancellation.cancel()
+        self.pool.shutdown()
 
     def raise_failures(self) -> None:
         if self.failures:
