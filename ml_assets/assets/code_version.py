@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ml_assets.dvc.errors import ParamsUnreadable
-from ml_assets.dvc.manifest import Manifest, Stage, overlaps
+from ml_assets.dvc.manifest import Manifest, Stage
 from ml_assets.dvc.params import param_values
 
 
@@ -39,8 +39,7 @@ def _params(root: Path, manifest: Manifest, stage: Stage) -> object:
 
 def code_dependencies(manifest: Manifest, stage: Stage) -> tuple[str, ...]:
     """The dependencies of `stage` that are neither outputs nor tracked data: files of the repository."""
-    data = [*manifest.producers(), *(source.path for source in manifest.sources)]
-    return tuple(dep for dep in stage.deps if not any(overlaps(dep, path) for path in data))
+    return tuple(dep for dep in stage.deps if not manifest.is_data(dep))
 
 
 def _sha256(path: Path) -> str | None:

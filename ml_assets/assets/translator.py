@@ -11,7 +11,7 @@ from dagster import AssetKey, AssetSpec
 
 from ml_assets.assets.code_version import code_version
 from ml_assets.assets.keys import META_KEY_FILE, META_KEY_PATHS, META_KEY_STAGE, META_TABLE
-from ml_assets.dvc.manifest import Manifest, Source, Stage, overlaps
+from ml_assets.dvc.manifest import Manifest, Source, Stage
 from ml_assets.dvc.project import DvcProject
 
 # Dagster allows these in a part of an asset key; foreach and matrix put more into stage names.
@@ -91,6 +91,4 @@ def _with_source(spec: AssetSpec, source: Source) -> AssetSpec:
 
 def upstream(manifest: Manifest, stage: Stage) -> list[Stage | Source]:
     """The stages and the tracked sources that `stage` reads."""
-    stages = [manifest.stage(name) for name in manifest.upstream(stage)]
-    sources = [source for source in manifest.sources if any(overlaps(dep, source.path) for dep in stage.deps)]
-    return [*sources, *stages]
+    return [*manifest.sources_of(stage), *(manifest.stage(name) for name in manifest.upstream(stage))]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +18,40 @@ import yaml
 
 from ml_assets.dvc.errors import ManifestFailed, UnknownStage
 from ml_assets.dvc.files import read_cached, write_cached
+from ml_assets.dvc.paths import PathIndex, ancestors
 
 # The C loader is missing only where PyYAML was built without it.
 Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-FORMAT = 2
+FORMAT = 3
 # The hashes in a .dvc file change with each landing, the graph does not.
 HASH_LINES = re.compile(rb"^[\s-]*(md5|size|nfiles|hash|isexec|etag|mtime):.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Output:
-    """One output of a stage; `path` is relative to the project's root, with `/`."""
+    """One output of a stage; `path` is relative to the project's root, with `/`.
+
+    `push: false` keeps it off remotes; `remote` is the one that it alone goes to.
+    """
 
     path: str
     cache: bool = True
     metric: bool = False
+    plot: bool = False
+    persist: bool = False
+    push: bool = True
+    remote: str | None = None
     desc: str | None = None
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of a dvc.yaml, templating resolved; paths are relative to the project's root."""
+    """A stage of a dvc.yaml, templating resolved; paths are relative to the project's root.
+
+    `group` is the name of the `foreach` or `matrix` that it comes from, and `line` where that or the stage
+    itself begins in `file`, counted from 1; it is None for a stage that YAML merges in from elsewhere.
+    """
 
     name: str
     file: str
@@ -51,6 +64,13 @@ class Stage:
     meta: Mapping[str, Any] = field(default_factory=dict)
     frozen: bool = False
     always_changed: bool = False
+    group: str | None = None
+    line: int | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Paths of all that it depends on: data, code and params files."""
+        return (*self.deps, *self.params)
 
 
 @dataclass(frozen=True)
@@ -78,19 +98,45 @@ class Manifest:
         Raises:
             UnknownStage: no dvc.yaml has it.
         """
-        for stage in self.stages:
-            if stage.name == name:
-                return stage
-        raise UnknownStage(name, tuple(stage.name for stage in self.stages))
+        if name not in self._by_name:
+            raise UnknownStage(name, tuple(self._by_name))
+        return self._by_name[name]
 
     def producers(self) -> dict[str, str]:
         """Output path → name of the stage that makes it."""
-        return {out.path: stage.name for stage in self.stages for out in stage.outs}
+        return self._producers
 
     def upstream(self, stage: Stage) -> tuple[str, ...]:
         """Names of the stages whose outputs `stage` reads, a folder's inside and around included."""
-        made = self.producers()
-        return tuple(dict.fromkeys(made[out] for dep in stage.deps for out in made if overlaps(dep, out)))
+        return self._outputs.overlapping(*stage.reads)
+
+    def sources_of(self, stage: Stage) -> tuple[Source, ...]:
+        """The tracked sources that `stage` reads, a folder's inside and around included."""
+        return tuple(self._sources[path] for path in self._tracked.overlapping(*stage.reads))
+
+    def is_data(self, path: str) -> bool:
+        """Whether a stage makes `path` or a .dvc file tracks it, or something inside or around it."""
+        return bool(self._outputs.overlapping(path) or self._tracked.overlapping(path))
+
+    @cached_property
+    def _by_name(self) -> dict[str, Stage]:
+        return {stage.name: stage for stage in self.stages}
+
+    @cached_property
+    def _producers(self) -> dict[str, str]:
+        return {out.path: stage.name for stage in self.stages for out in stage.outs}
+
+    @cached_property
+    def _sources(self) -> dict[str, Source]:
+        return {source.path: source for source in self.sources}
+
+    @cached_property
+    def _outputs(self) -> PathIndex:
+        return PathIndex(self._producers.items())
+
+    @cached_property
+    def _tracked(self) -> PathIndex:
+        return PathIndex((path, path) for path in self._sources)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Manifest:
@@ -103,7 +149,7 @@ class Manifest:
 
 def overlaps(one: str, other: str) -> bool:
     """Whether two paths are the same, or one lies inside the other."""
-    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+    return one == other or one in ancestors(other) or other in ancestors(one)
 
 
 def load_manifest(root: Path, *, cache_dir: Path) -> Manifest:

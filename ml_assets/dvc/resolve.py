@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ml_assets.dvc._internals import DvcException, execution_order, open_repo, plot_sources
-from ml_assets.dvc.manifest import Manifest, Output, Source, Stage
+from ml_assets.dvc.manifest import Loader, Manifest, Output, Source, Stage
 
 
 def resolve(root: Path) -> Manifest:
@@ -27,6 +31,7 @@ def resolve(root: Path) -> Manifest:
 
 
 def _stage(root: Path, stage: Any) -> Stage:
+    group = stage.raw_data.generated_from
     return Stage(
         name=stage.addressing,
         file=_relative(root, stage.path),
@@ -36,9 +41,11 @@ def _stage(root: Path, stage: Any) -> Stage:
         params={_path(root, dep): tuple(dep.params) for dep in stage.deps if hasattr(dep, "params")},
         outs=tuple(_output(root, out) for out in stage.outs),
         desc=stage.desc,
-        meta=stage.meta or {},
+        meta=_table(stage.meta),
         frozen=stage.frozen,
         always_changed=stage.always_changed,
+        group=group,
+        line=_lines(stage.path).get(group or stage.name),
     )
 
 
@@ -47,6 +54,10 @@ def _output(root: Path, out: Any) -> Output:
         path=_path(root, out),
         cache=bool(out.use_cache),
         metric=bool(out.metric),
+        plot=bool(out.plot),
+        persist=bool(out.persist),
+        push=bool(out.can_push),
+        remote=out.remote,
         desc=out.annot.desc,
     )
 
@@ -56,17 +67,35 @@ def _source(root: Path, stage: Any, out: Any) -> Source:
         path=_path(root, out),
         file=_relative(root, stage.path),
         desc=out.annot.desc or stage.desc,
-        meta=out.annot.meta or stage.meta or {},
+        meta=_table(out.annot.meta) or _table(stage.meta),
     )
 
 
+def _table(meta: Any) -> Mapping[str, Any]:
+    # DVC allows any value below `meta`; ours can only be in a mapping.
+    return meta if isinstance(meta, Mapping) else {}
+
+
+@cache
+def _lines(file: str) -> Mapping[str, int]:
+    """Name → 1-based line of each stage in a dvc.yaml."""
+    stages = _child(yaml.compose(Path(file).read_bytes(), Loader=Loader), "stages")
+    return {key.value: key.start_mark.line + 1 for key, _ in getattr(stages, "value", ())}
+
+
+def _child(node: Any, name: str) -> Any:
+    return next((value for key, value in getattr(node, "value", ()) if key.value == name), None)
+
+
 def _path(root: Path, entry: Any) -> str:
-    return _relative(root, entry.fs_path) if entry.is_in_repo else str(entry.def_path)
+    path = str(entry.def_path)
+    if "://" in path or os.path.isabs(path):
+        return path
+    return Path(os.path.relpath(entry.fs_path, root)).as_posix()
 
 
 def _relative(root: Path, path: str) -> str:
-    absolute = Path(path)
-    return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else absolute.as_posix()
+    return Path(os.path.relpath(path, root)).as_posix()
 
 
 def _causes(error: BaseException | None) -> Iterator[str]:
@@ -83,7 +112,8 @@ def main() -> int:
     except DvcException as error:
         print("\n".join(_causes(error)), file=sys.stderr)  # noqa: T201 - this module's output is its protocol
         return 1
-    json.dump(asdict(manifest), sys.stdout)
+    # YAML knows dates, JSON does not.
+    json.dump(asdict(manifest), sys.stdout, default=str)
     return 0
 
 
