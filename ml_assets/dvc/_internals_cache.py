@@ -1,0 +1,176 @@
+"""DVC's run cache, asked for and given key by key: what a stage needs, and all that its entry names.
+
+DVC itself downloads every entry before a run, and uploads entries without the objects of outputs that it
+does not cache (metrics, mostly), so that another machine finds the entry and runs the stage again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from dvc.config import RemoteConfigError
+from dvc.exceptions import CollectCacheError, DvcException
+from dvc.fs import HTTPFileSystem
+from dvc.repo import Repo
+from dvc.stage.cache import StageCache, _can_hash, _get_cache_hash, _get_stage_hash
+from dvc.stage.serialize import to_single_stage_lockfile
+
+RUNS = "runs"
+_HASH_OF_ENTRIES = "md5-dos2unix"
+
+Objects = dict[Any, set[Any]]
+
+
+class KeyedRunCache(StageCache):  # type: ignore[misc]
+    """The run cache of one stage's run.
+
+    `share` says whether its result may come from, and go to, the run cache at all. `bring` is called with a
+    stage that is about to run and with this cache, to fetch what is missing here.
+    """
+
+    def __init__(self, repo: Repo, *, share: bool, bring: Callable[[Any, KeyedRunCache], None]) -> None:
+        super().__init__(repo)
+        self._share = share
+        self._bring = bring
+
+    def restore(self, stage: Any, run_cache: bool = True, pull: bool = False, dry: bool = False) -> None:  # noqa: FBT001, FBT002
+        if not dry and _can_hash(stage):
+            self._bring(stage, self)
+        super().restore(stage, run_cache=run_cache and self._share, pull=pull, dry=dry)
+
+    def save(self, stage: Any) -> None:
+        if self._share:
+            super().save(stage)
+
+    def wanted(self, stage: Any, fetch_entry: Callable[[str], None]) -> Any | None:
+        """The stage with the outputs that dvc.lock or an entry for its inputs names; None without either.
+
+        `fetch_entry` is called with the key when there is no entry here.
+        """
+        entry = self._locked(stage)
+        if entry is None and self._share:
+            stage.save_deps()
+            key = _get_stage_hash(stage)
+            if not os.path.isdir(self._get_cache_dir(key)):  # noqa: PTH112 - DVC's paths are text
+                fetch_entry(key)
+            entry = self._load(stage)
+        return None if entry is None else self._with_remotes(entry, stage)
+
+    def _locked(self, stage: Any) -> Any | None:
+        # As StageCache.restore decides whether dvc.lock still speaks of these inputs.
+        current = not stage.changed_stage() and stage.deps_cached()
+        return (
+            to_single_stage_lockfile(stage) if current and all(out.hash_info for out in stage.outs) else None
+        )
+
+    def _with_remotes(self, entry: Any, stage: Any) -> Any:
+        named = self._create_stage(entry, wdir=stage.wdir)
+        remotes = {out.def_path: out.remote for out in stage.outs}
+        for out in named.outs:
+            out.remote = remotes.get(out.def_path)
+        return named
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """One entry of the run cache: the inputs' key and the result's value, which is also its file's name."""
+
+    key: str
+    value: str
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return RUNS, self.key[:2], self.key, self.value
+
+
+@dataclass(frozen=True)
+class RemoteRuns:
+    """The run cache on a remote, by its name in DVC's configuration (None: the default one)."""
+
+    repo: Repo
+    remote: str | None
+
+    def fetch_newest(self, key: str) -> None:
+        """Bring the newest entry for `key` into the local run cache, where the remote has one."""
+        odb = self._entries()
+        if odb is None:
+            return
+        try:
+            listed = odb.fs.ls(odb.fs.join(odb.path, RUNS, key[:2], key), detail=True)
+        except FileNotFoundError:
+            return
+        names = [odb.fs.name(each["name"]) for each in sorted(listed, key=_age) if each["type"] == "file"]
+        for name in names[-1:]:
+            source, target = self._places(odb, RunEntry(key, name))
+            os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
+            odb.fs.get_file(source, f"{target}.part")
+            os.replace(f"{target}.part", target)  # noqa: PTH105
+
+    def fetch_objects(self, stage: Any) -> None:
+        """Bring what `stage`'s outputs are made of into the local cache, as far as the remote has it."""
+        try:
+            used: Objects = stage.get_used_objs(remote=self.remote)
+        except (CollectCacheError, FileNotFoundError):
+            return  # a folder's listing is gone: the stage has to run
+        for odb, objects in used.items():
+            if objects:
+                self.repo.cloud.pull(objects, remote=self.remote, odb=odb)
+
+    def put(self, stages: Iterable[Any]) -> int:
+        """Upload the local entries of `stages` after the objects that they name; how many were sent.
+
+        Raises:
+            DvcException: objects could not be uploaded; their entries then are not there either.
+        """
+        odb = self._entries()
+        cache = self.repo.stage_cache
+        entries = [entry for stage in stages if (entry := _entry(cache, stage))] if odb else []
+        sent = self._put_objects(entries)
+        for entry in entries:
+            target, source = self._places(odb, entry)
+            odb.fs.put_file(source, target)
+        return sent + len(entries)
+
+    def _put_objects(self, entries: list[RunEntry]) -> int:
+        used: Objects = defaultdict(set)
+        found = self.repo.stage_cache.get_used_objs([(entry.key, entry.value) for entry in entries])
+        for odb, objects in found.items():
+            used[odb] |= objects
+        sent = 0
+        for odb, objects in used.items():
+            done = self.repo.cloud.push(objects, remote=self.remote, odb=odb)
+            if done.failed:
+                raise DvcException(f"{len(done.failed)} objects of the run cache were not uploaded")
+            sent += len(done.transferred)
+        return sent
+
+    def _entries(self) -> Any | None:
+        """The remote as a store of entries; None for a kind that cannot hold them."""
+        try:
+            odb = self.repo.cloud.get_remote_odb(self.remote, "push --run-cache", hash_name=_HASH_OF_ENTRIES)
+        except RemoteConfigError:
+            return None
+        return None if isinstance(odb.fs, HTTPFileSystem) else odb
+
+    def _places(self, odb: Any, entry: RunEntry) -> tuple[str, str]:
+        """Where an entry is on the remote, and here."""
+        here = os.path.join(self.repo.cache.legacy.path, *entry.parts)  # noqa: PTH118
+        return odb.fs.join(odb.path, *entry.parts), here
+
+
+def _entry(cache: StageCache, stage: Any) -> RunEntry | None:
+    """The local entry of a stage as dvc.lock has it; None without one, or when it must not leave this machine."""
+    if not _can_hash(stage) or not all(out.can_push for out in stage.outs):
+        return None
+    entry = RunEntry(_get_stage_hash(stage), _get_cache_hash(to_single_stage_lockfile(stage)))
+    return entry if os.path.exists(cache._get_cache_path(entry.key, entry.value)) else None  # noqa: PTH110
+
+
+def _age(listed: Any) -> tuple[str, str]:
+    return str(listed.get("LastModified") or listed.get("mtime") or listed.get("created") or ""), listed[
+        "name"
+    ]
