@@ -16,7 +16,7 @@ from ml_assets.demo.errors import ServerFailed
 from ml_assets.demo.home import DemoHome
 from ml_assets.demo.loopback import HOST, answers
 from ml_assets.demo.web_api import WebApi
-from ml_assets.dvc.command import end_group, start_watched
+from ml_assets.dvc.process_group import end_group, start_watched
 
 START_SECONDS = 90.0
 STOP_SECONDS = 15.0

@@ -124,3 +124,27 @@ class RemoteUnknown(DvcBridgeError):
             f"There is no DVC remote '{name}'; the configuration has: {', '.join(known) or 'none'}. Correct "
             "`remote` in [tool.ml_assets] or ML_ASSETS_REMOTE, or add it: `dvc remote add NAME URL`."
         )
+
+
+class PreloadInvalid(DvcBridgeError):
+    """`meta.dagster.preload` of a stage is no list of module names."""
+
+    def __init__(self, stage: str, file: str, found: object) -> None:
+        self.stage = stage
+        self.found = found
+        super().__init__(
+            f"`meta.dagster.preload` of stage '{stage}' in {file} is {found!r}: give a list of the modules "
+            "that shall be loaded before the stage starts, such as [pandas, sklearn.ensemble]."
+        )
+
+
+class WarmServerDied(DvcBridgeError):
+    """The process that a stage was forked from was killed, and the stage with it."""
+
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
+        super().__init__(
+            f"Stage '{stage}' was stopped: the process that had preloaded its libraries was killed, most "
+            "often for want of memory, and nobody could tell how the stage would end. Run it again, if "
+            "need be with `--cold` or without `meta.dagster.preload` in dvc.yaml."
+        )

@@ -30,6 +30,13 @@ class OnFailure(Enum):
     KEEP_GOING = "keep going"
 
 
+class Start(Enum):
+    """Whether stages that ask for it start with their libraries loaded."""
+
+    WARM = "warm"
+    COLD = "cold"
+
+
 @dataclass(frozen=True)
 class StageStarted:
     """DVC has taken up a stage."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +19,14 @@ from ml_assets.dvc.events import (
     StageFinished,
     StageSkipped,
     StageStarted,
+    Start,
 )
+from ml_assets.dvc.preload import preloads
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.schedule import Schedule, make_schedule
-from ml_assets.dvc.stage_run import StageRun
+from ml_assets.dvc.stage_run import StageRun, stage_environment
 from ml_assets.dvc.survey import up_to_date
+from ml_assets.dvc.warm import WarmStarts
 
 
 def run_stages(
@@ -32,6 +36,7 @@ def run_stages(
     redo: Redo = Redo.CHANGED,
     on_failure: OnFailure = OnFailure.STOP,
     jobs: int = 1,
+    start: Start = Start.WARM,
 ) -> Generator[Event, None, None]:
     """Run `stages`, at most `jobs` at once, and yield what happens as it happens.
 
@@ -41,6 +46,7 @@ def run_stages(
 
     Raises:
         UnknownStage: a name that no dvc.yaml has.
+        PreloadInvalid: what a stage wants to have loaded is no list of modules.
         StageFailed, DependencyChanged: the first stage that failed, after all that could run has ended;
             further ones are in its notes.
     """
@@ -48,12 +54,17 @@ def run_stages(
     project = project.pinned()
     manifest = project.manifest()
     schedule = make_schedule(manifest, {manifest.stage(name).name for name in stages})
-    done = set() if redo is Redo.ALL else up_to_date(project, schedule)
-    for name in schedule.order:
-        if name in done:
-            yield StageFinished(name, Outcome.UNCHANGED, 0.0)
-    if len(done) < len(schedule.order):
-        yield from _run(_Run(project, schedule, redo, on_failure, jobs, done))
+    asked = preloads(manifest, schedule.order) if start is Start.WARM else {}
+    with WarmStarts(project.root, asked, env=stage_environment(os.environ)) as starts:
+        if asked and redo is Redo.ALL:
+            # All of them will run: what they need is loaded while DVC itself is.
+            starts.begin()
+        done = set() if redo is Redo.ALL else up_to_date(project, schedule)
+        for name in schedule.order:
+            if name in done:
+                yield StageFinished(name, Outcome.UNCHANGED, 0.0)
+        if len(done) < len(schedule.order):
+            yield from _run(_Run(project, schedule, redo, on_failure, jobs, starts, done))
 
 
 def _run(run: _Run) -> Iterator[Event]:
@@ -77,6 +88,7 @@ class _Run:
     redo: Redo
     on_failure: OnFailure
     jobs: int
+    starts: WarmStarts
     done: set[str]
     running: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
@@ -142,9 +154,8 @@ class _Run:
         """In a thread of the pool: everything that happens is told, nothing is raised."""
         self.told.put(StageStarted(name))
         try:
-            self.told.put(
-                StageRun(self.project.root, name, self.told.put, self.cancellation).reproduce(self.redo)
-            )
+            stage = StageRun(self.project.root, name, self.told.put, self.cancellation, self.starts)
+            self.told.put(stage.reproduce(self.redo))
         except DvcBridgeError as error:
             self.told.put(StageBroke(name, error))
         except BaseException as error:  # noqa: BLE001 - raised again in the consumer's thread

@@ -14,6 +14,7 @@ from typing import Any
 from ml_assets.dvc.command import Cancellation, run_command
 from ml_assets.dvc.errors import DependencyChanged, DvcBridgeError, RunCancelled, StageFailed
 from ml_assets.dvc.events import Event, Outcome, Redo, StageFinished, StageLine
+from ml_assets.dvc.warm import WarmStarts
 
 TAIL_LINES = 20
 BUSY_SECONDS = 600.0
@@ -28,6 +29,7 @@ class StageRun:
     stage: str
     tell: Callable[[Event], None]
     cancellation: Cancellation
+    starts: WarmStarts
     started_commands: bool = False
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
     _told_busy: bool = False
@@ -85,7 +87,15 @@ class StageRun:
             raise DependencyChanged(self.stage, moved)
 
     def _run_one(self, command: list[str], options: Mapping[str, Any]) -> None:
-        code = run_command(command, on_line=self._line, cancellation=self.cancellation, popen_options=options)
+        running = self.starts.start(
+            self.stage,
+            command,
+            cwd=options["cwd"],
+            env=options["env"],
+            tell=self._line,
+            cancellation=self.cancellation,
+        )
+        code = run_command(running, on_line=self._line, cancellation=self.cancellation)
         if self.cancellation.requested:
             raise RunCancelled(self.stage)
         if code:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from ml_assets.dvc.command import Cancellation, run_command
+from ml_assets.dvc.process_group import start_command
 from ml_assets.dvc.stage_run import stage_environment
 from ml_assets_tests.factories import environment
 
@@ -19,10 +20,9 @@ STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); 
 def run(*command: str, cwd: Path, cancellation: Cancellation | None = None) -> tuple[int, list[str]]:
     lines: list[str] = []
     code = run_command(
-        command,
+        start_command(command, cwd=cwd, env=environment()),
         on_line=lines.append,
         cancellation=cancellation or Cancellation(),
-        popen_options={"cwd": cwd, "env": environment()},
     )
     return code, lines
 
