@@ -17,13 +17,13 @@ import dvc.rwlock
 import dvc.stage.run
 import zc.lockfile
 from dvc.config import Config
-from dvc.dependency.param import ParamsDependency
 from dvc.exceptions import CheckoutError, DvcException
 from dvc.lock import Lock, LockError
 from dvc.render.match import PlotsData, match_defs_renderers
 from dvc.repo import Repo
 from dvc.repo.plots import infer_data_sources
 from dvc.repo.reproduce import get_active_graph, plan_repro
+from dvc_data.hashfile.transfer import transfer
 
 from ml_assets.dvc._internals_lock import lock_order
 
@@ -33,6 +33,7 @@ __all__ = [
     "DvcException",
     "LockError",
     "Repo",
+    "cache_outputs",
     "command_runner",
     "configuration",
     "dependency_hashes",
@@ -173,12 +174,22 @@ def _rwlock(*args: Any, **options: Any) -> Any:
 
 
 def dependency_hashes(stage: Any) -> dict[str, str]:
-    """Path → hash of what a stage reads, from DVC's state database where nothing changed."""
-    return {
-        str(dep): str(dep.get_hash())
-        for dep in stage.deps
-        if not isinstance(dep, ParamsDependency) and dep.exists
-    }
+    """Path → hash of what a stage reads, or values of params; from DVC's state database where it can."""
+    return {str(dep): repr(dep.get_hash()) for dep in stage.deps if dep.exists}
+
+
+def cache_outputs(stage: Any) -> None:
+    """Hash the outputs of a stage and put them into the cache, which DVC would do with its lock held.
+
+    A neighbour that ended meanwhile would wait for gigabytes. DVC then finds them there.
+    """
+    for out in stage.outs:
+        if out.use_cache and out.is_in_repo and out.exists:
+            hardlink = next(iter(out.cache.cache_types), None) == "hardlink"
+            staging, _, built = out._build(
+                out.cache, out.fs_path, out.fs, out.hash_name, ignore=out.dvcignore, no_progress_bar=True
+            )
+            transfer(staging, out.cache, {built.hash_info}, shallow=False, hardlink=hardlink)
 
 
 def plot_renderers(repo: Repo) -> list[tuple[Any, tuple[str, ...]]]:

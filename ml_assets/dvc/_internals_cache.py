@@ -113,7 +113,8 @@ class RemoteRuns:
     def fetch_objects(self, stage: Any) -> None:
         """Bring what `stage`'s outputs are made of into the local cache, as far as the remote has it."""
         try:
-            used: Objects = stage.get_used_objs(remote=self.remote)
+            # Without `force` DVC may ask a person about a listing that is not there.
+            used: Objects = stage.get_used_objs(remote=self.remote, force=True)
         except (CollectCacheError, FileNotFoundError):
             return  # a folder's listing is gone: the stage has to run
         for odb, objects in used.items():
@@ -127,8 +128,10 @@ class RemoteRuns:
             DvcException: objects could not be uploaded; their entries then are not there either.
         """
         odb = self._entries()
-        cache = self.repo.stage_cache
-        entries = [entry for stage in stages if (entry := _entry(cache, stage))] if odb else []
+        if odb is None:
+            return 0
+        found = (_entry(self.repo.stage_cache, stage) for stage in stages)
+        entries = [entry for entry in found if entry]
         sent = self._put_objects(entries)
         for entry in entries:
             target, source = self._places(odb, entry)
@@ -163,7 +166,7 @@ class RemoteRuns:
 
 
 def _entry(cache: StageCache, stage: Any) -> RunEntry | None:
-    """The local entry of a stage as dvc.lock has it; None without one, or when it must not leave this machine."""
+    """The local entry of a stage as dvc.lock has it; None when it must not leave this machine."""
     if not _can_hash(stage) or not all(out.can_push for out in stage.outs):
         return None
     entry = RunEntry(_get_stage_hash(stage), _get_cache_hash(to_single_stage_lockfile(stage)))

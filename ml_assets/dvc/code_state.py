@@ -1,8 +1,8 @@
 """Knows which code made an entry of dvc.lock, where DVC does not look at all of a stage's code.
 
-DVC compares the files that `deps` names. A helper that a script imports is often not among them: then DVC calls
-an edited stage up to date, and its run cache restores what the old helper made. So each entry that we let
-happen is marked with the digest of all code that the stage reached.
+DVC compares the files that `deps` names. A helper that a script imports is often not among them: then DVC
+calls an edited stage up to date, and its run cache restores what the old helper made. So each entry that we
+let happen is marked with the digest of all code that the stage reached.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class StageCode:
 
 @dataclass(frozen=True)
 class CodeMarks:
-    """Which code made which entry: an empty file for each pair, below `folder` of the cache that clones share."""
+    """Which code made which entry: an empty file for each pair, in the cache, which clones share."""
 
     folder: Path
 
@@ -81,7 +81,7 @@ class CodeMarks:
 
 
 def entry_digest(locked: LockedStage) -> str:
-    """SHA-256 of a stage's entry in dvc.lock: its command, params, inputs and outputs; equal on all machines."""
+    """SHA-256 of a stage's entry in dvc.lock: its command, params, inputs and outputs."""
     return hashlib.sha256(json.dumps(asdict(locked), sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -36,7 +36,7 @@ def _transfer(verb: str, root: Path, targets: Sequence[str], remote: str | None)
             done: Any = getattr(repo, verb)(targets=list(targets), remote=remote)
     except Exception as error:
         # DVC lets botocore's, aiohttp's and its own errors through here, with no base in common.
-        raise TransferFailed(verb, remote, _innermost(error)) from error
+        raise TransferFailed(verb, remote, failure(error)) from error
     return done if isinstance(done, int) else 0
 
 
@@ -68,7 +68,7 @@ def without_credentials(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
-def _innermost(error: BaseException) -> str:
+def failure(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     return f"{type(error).__name__}: {error}"

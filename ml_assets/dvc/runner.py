@@ -21,10 +21,12 @@ from ml_assets.dvc.events import (
     StageStarted,
     Start,
 )
+from ml_assets.dvc.fetching import Fetching
 from ml_assets.dvc.preload import preloads
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.schedule import Schedule, make_schedule
-from ml_assets.dvc.stage_run import StageRun, stage_environment
+from ml_assets.dvc.stage_commands import StageLines, stage_environment
+from ml_assets.dvc.stage_run import StageRun
 from ml_assets.dvc.survey import up_to_date
 from ml_assets.dvc.warm import WarmStarts
 
@@ -37,8 +39,11 @@ def run_stages(
     on_failure: OnFailure = OnFailure.STOP,
     jobs: int = 1,
     start: Start = Start.WARM,
+    fetching: Fetching | None = None,
 ) -> Generator[Event, None, None]:
     """Run `stages`, at most `jobs` at once, and yield what happens as it happens.
+
+    With `fetching`, what another machine has made of the same inputs is brought from a remote instead.
 
     DVC works in threads of its own, so that closing this iterator, or an exception raised in the consumer
     (Dagster's Terminate, Ctrl-C), stops the running commands at once. What each thread does to DVC's files
@@ -64,7 +69,7 @@ def run_stages(
             if name in done:
                 yield StageFinished(name, Outcome.UNCHANGED, 0.0)
         if len(done) < len(schedule.order):
-            yield from _run(_Run(project, schedule, redo, on_failure, jobs, starts, done))
+            yield from _run(_Run(project, schedule, redo, on_failure, jobs, starts, fetching, done))
 
 
 def _run(run: _Run) -> Iterator[Event]:
@@ -89,6 +94,7 @@ class _Run:
     on_failure: OnFailure
     jobs: int
     starts: WarmStarts
+    fetching: Fetching | None
     done: set[str]
     running: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
@@ -154,7 +160,9 @@ class _Run:
         """In a thread of the pool: everything that happens is told, nothing is raised."""
         self.told.put(StageStarted(name))
         try:
-            stage = StageRun(self.project.root, name, self.told.put, self.cancellation, self.starts)
+            lines = StageLines(name, self.told.put)
+            root, cancellation = self.project.root, self.cancellation
+            stage = StageRun(root, name, lines, cancellation, self.starts, self.fetching)
             self.told.put(stage.reproduce(self.redo))
         except DvcBridgeError as error:
             self.told.put(StageBroke(name, error))

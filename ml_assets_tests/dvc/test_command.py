@@ -11,7 +11,7 @@ import psutil
 
 from ml_assets.dvc.command import Cancellation, run_command
 from ml_assets.dvc.process_group import start_command
-from ml_assets.dvc.stage_run import stage_environment
+from ml_assets.dvc.stage_commands import stage_environment
 from ml_assets_tests.factories import environment
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"

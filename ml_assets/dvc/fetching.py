@@ -1,0 +1,39 @@
+"""Brings, before a stage would run, what another machine has made of the same inputs; asked for by key."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ml_assets.dvc.remote import failure
+
+
+@dataclass
+class Fetching:
+    """What one run of stages takes from a remote, by its name in DVC's configuration (None: the default one).
+
+    A remote that does not answer is told of once and not asked again in this run: stages run instead.
+    """
+
+    remote: str | None
+    _silent: threading.Event = field(default_factory=threading.Event)
+
+    def bring(self, repo: Any, stage: Any, cache: Any, tell: Callable[[str], None]) -> None:
+        """Bring the objects of the outputs that `stage` would have, and the entry that names them.
+
+        `stage` and `repo` are DVC's, `cache` is the `KeyedRunCache` that will be asked after this.
+        """
+        from ml_assets.dvc._internals_cache import RemoteRuns
+
+        if self._silent.is_set():
+            return
+        runs = RemoteRuns(repo, self.remote)
+        try:
+            wanted = cache.wanted(stage, runs.fetch_newest)
+            if wanted is not None and not wanted.outs_cached():
+                runs.fetch_objects(wanted)
+        except Exception as error:  # noqa: BLE001 - of botocore, aiohttp and DVC, with no base in common; told
+            self._silent.set()
+            tell(f"(the remote gave nothing, and is not asked again in this run: {failure(error)})")

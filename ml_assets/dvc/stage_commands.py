@@ -1,0 +1,85 @@
+"""The commands of one stage: their output streamed, their inputs guarded, stopped on request."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ml_assets.dvc.command import Cancellation, run_command
+from ml_assets.dvc.errors import DependencyChanged, RunCancelled, StageFailed
+from ml_assets.dvc.events import Event, StageLine
+from ml_assets.dvc.warm import WarmStarts
+
+TAIL_LINES = 20
+
+
+@dataclass
+class StageLines:
+    """What a stage prints: told as it comes, from another thread too; the last lines are kept for an error."""
+
+    stage: str
+    tell: Callable[[Event], None]
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
+
+    def line(self, text: str) -> None:
+        """Keep and tell one line."""
+        self.tail.append(text)
+        self.tell(StageLine(self.stage, text))
+
+
+@dataclass
+class StageCommands:
+    """What DVC calls to run a stage's commands."""
+
+    stage: str
+    lines: StageLines
+    cancellation: Cancellation
+    starts: WarmStarts
+    started: bool = False
+
+    def run(self, stage: Any, commands: Sequence[list[str]], options: Mapping[str, Any]) -> None:
+        """Run them one after the other, in DVC's stead and while it lets go of its lock.
+
+        Raises:
+            StageFailed, DependencyChanged, RunCancelled.
+        """
+        from ml_assets.dvc._internals import cache_outputs, dependency_hashes
+
+        self.started = True
+        before = dependency_hashes(stage)
+        for command in commands:
+            self._run_one(command, {**options, "env": stage_environment(options["env"])})
+        after = dependency_hashes(stage)
+        # DVC itself would record the new hash beside a result of the old data (DVC issue 11058).
+        moved = tuple(path for path in sorted(before | after) if before.get(path) != after.get(path))
+        if moved:
+            raise DependencyChanged(self.stage, moved)
+        cache_outputs(stage)
+
+    def _run_one(self, command: list[str], options: Mapping[str, Any]) -> None:
+        running = self.starts.start(
+            self.stage,
+            command,
+            cwd=options["cwd"],
+            env=options["env"],
+            tell=self.lines.line,
+            cancellation=self.cancellation,
+        )
+        code = run_command(running, on_line=self.lines.line, cancellation=self.cancellation)
+        if self.cancellation.requested:
+            raise RunCancelled(self.stage)
+        if code:
+            reason = f"signal {-code}" if code < 0 else f"exit code {code}"
+            raise StageFailed(self.stage, f"`{command[-1]}` ended with {reason}", tuple(self.lines.tail))
+
+
+def stage_environment(base: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a stage's command: `python` is this interpreter, output comes unbuffered."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), base.get("PATH", os.defpath)])
+    # OpenMP's busy waiting made a fit on shared cores 8 times slower; it is read when scikit-learn loads.
+    return {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1", **base, "PATH": path}
