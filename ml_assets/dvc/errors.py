@@ -148,3 +148,14 @@ class WarmServerDied(DvcBridgeError):
             "often for want of memory, and nobody could tell how the stage would end. Run it again, if "
             "need be with `--cold` or without `meta.dagster.preload` in dvc.yaml."
         )
+
+
+class NoRemote(DvcBridgeError):
+    """Something is to be pulled or pushed, and there is no remote."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        super().__init__(
+            f"No DVC remote is configured for '{root}'. Add one, `dvc remote add -d NAME URL`, or run without "
+            "--pull and --push."
+        )

@@ -1,0 +1,61 @@
+"""What other machines need besides outputs: the run cache's entries of stages, and all that these name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ml_assets.dvc.errors import TransferFailed
+from ml_assets.dvc.manifest import Manifest, Source
+from ml_assets.dvc.project import DvcProject
+from ml_assets.dvc.remote import failure, pull, push
+
+
+def push_results(project: DvcProject, stages: Sequence[str], *, remote: str | None) -> int:
+    """Push all that another machine needs to have `stages` without running them; how many objects were new.
+
+    Raises:
+        TransferFailed: naming the remote and the remedy; what was pushed stays there.
+    """
+    sources = _sources_read(project.manifest(), stages)
+    sent = push(project.root, [*(source.file for source in sources), *stages], remote=remote)
+    return sent + push_run_cache(project.root, stages, remote=remote)
+
+
+def push_run_cache(root: Path, stages: Sequence[str], *, remote: str | None) -> int:
+    """Push the run cache's entries of `stages` as dvc.lock has them, after their objects; how many were sent.
+
+    Outputs that DVC does not cache (`cache: false`, metrics mostly) are among these objects; `dvc push` forgets
+    them, and another machine runs the stage again for that. A stage with `push: false` stays here as a whole.
+
+    Raises:
+        TransferFailed: naming the remote and the remedy.
+    """
+    from ml_assets.dvc._internals import open_repo
+    from ml_assets.dvc._internals_cache import RemoteRuns
+
+    try:
+        with open_repo(root) as repo, repo.lock:
+            return RemoteRuns(repo, remote).put(repo.stage.get_target(name) for name in stages)
+    except Exception as error:
+        # DVC lets botocore's, aiohttp's and its own errors through here, with no base in common.
+        raise TransferFailed("push --run-cache", remote, failure(error)) from error
+
+
+def pull_missing_sources(
+    root: Path, manifest: Manifest, stages: Sequence[str], *, remote: str | None
+) -> None:
+    """Bring the tracked paths that `stages` read and that are not here at all.
+
+    Raises:
+        TransferFailed: naming the remote and the remedy.
+    """
+    sources = _sources_read(manifest, stages)
+    missing = [source.file for source in sources if not (root / source.path).exists()]
+    if missing:
+        pull(root, missing, remote=remote)
+
+
+def _sources_read(manifest: Manifest, stages: Sequence[str]) -> list[Source]:
+    read = {source.path: source for name in stages for source in manifest.sources_of(manifest.stage(name))}
+    return [read[path] for path in sorted(read)]
