@@ -57,10 +57,11 @@ class GitState(Value):
 
 
 class Environment(Value):
-    """The interpreter and the digest of what is installed in it."""
+    """The interpreter, the digest of what is installed in it, and that of the project's lock files."""
 
     python: str
     digest: str
+    lock: str | None = None
 
 
 class DagsterRun(Value):

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import getpass
-import importlib.metadata
 import os
-import re
 import subprocess
-import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from ml_assets.dvc.environment import environment
 from ml_assets.dvc.errors import ParamsUnreadable
 from ml_assets.ledger.canonical import sha256_hex
 from ml_assets.ledger.errors import GitUnreadable
 from ml_assets.ledger.git import PATCH_LIMIT, git_state
-from ml_assets.ledger.origin import actor, collect, environment
+from ml_assets.ledger.origin import actor, collect
 from ml_assets.ledger.record import GitState
 from ml_assets_tests.factories import run, write
 
@@ -175,27 +174,13 @@ def test_a_machine_without_git_is_an_error(repo: Path, monkeypatch: pytest.Monke
         git_state(repo)
 
 
-def test_the_environment_is_what_importlib_says_is_installed() -> None:
-    installed: dict[str, str] = {}
-    for found in importlib.metadata.distributions():
-        installed.setdefault(re.sub(r"[-_.]+", "-", found.metadata["Name"]).lower(), found.version)
-    lines = "\n".join(sorted(f"{name}=={version}" for name, version in installed.items()))
+def test_the_environment_is_kept_with_the_digest_of_the_lock_file(tmp_path: Path) -> None:
+    write(tmp_path, {"uv.lock": "version = 1\n"})
 
-    assert environment().digest == sha256_hex(lines.encode())
-    assert environment().python == ".".join(map(str, sys.version_info[:3]))
+    found = collect(tmp_path).environment
 
-
-def test_another_version_installed_is_another_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = environment.__wrapped__()
-    (tmp_path / "brandnew-1.0.dist-info").mkdir()
-    monkeypatch.syspath_prepend(str(tmp_path))
-    first = environment.__wrapped__()
-    (tmp_path / "brandnew-1.0.dist-info").rename(tmp_path / "brandnew-1.1.dist-info")
-    second = environment.__wrapped__()
-
-    assert len({before.digest, first.digest, second.digest}) == 3
+    assert asdict(environment(tmp_path)) == found.model_dump()
+    assert found.lock is not None
 
 
 def test_a_user_without_a_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
