@@ -24,6 +24,7 @@ def build_dvc_asset_specs(
     Raises:
         AssetKeyTaken: two stages have one key.
     """
+    project = project.pinned()
     manifest = with_sources(project.manifest(), sources)
     translator = translator or DvcTranslator()
     specs = {
@@ -33,6 +34,7 @@ def build_dvc_asset_specs(
         for stage in manifest.stages
     }
     _require_distinct_keys(manifest, specs)
+    project.code().save()
     return list(specs.values())
 
 

@@ -75,7 +75,7 @@ def _part(name: str) -> str:
 def _with_stage(spec: AssetSpec, data: DvcTranslatorData, stage: Stage) -> AssetSpec:
     return spec.replace_attributes(
         deps=[asset_key(each, data.manifest) for each in upstream(data.manifest, stage)],
-        code_version=code_version(data.project.root, data.manifest, stage),
+        code_version=code_version(data.project, data.manifest, stage),
         metadata={
             META_KEY_STAGE: stage.name,
             META_KEY_FILE: stage.file,

@@ -41,7 +41,7 @@ class Environment:
 
 
 def environment(root: Path) -> Environment:
-    """This interpreter's environment, which is the stages' too, and the lock files of the project at `root`."""
+    """The environment of this interpreter, which is the stages' too, and of the project at `root`."""
     return Environment(python=platform.python_version(), digest=_installed_digest(), lock=_lock_digest(root))
 
 

@@ -156,6 +156,6 @@ class NoRemote(DvcBridgeError):
     def __init__(self, root: Path) -> None:
         self.root = root
         super().__init__(
-            f"No DVC remote is configured for '{root}'. Add one, `dvc remote add -d NAME URL`, or run without "
-            "--pull and --push."
+            f"No DVC remote is configured for '{root}'. Add one, `dvc remote add -d NAME URL`, or run "
+            "without --pull and --push."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ml_assets.dvc.code import ProjectCode
 from ml_assets.dvc.errors import NotADvcProject
 from ml_assets.dvc.manifest import Manifest, load_manifest
 
@@ -15,6 +16,7 @@ class DvcProject:
 
     root: Path
     _pinned: Manifest | None = field(default=None, repr=False, compare=False)
+    _code: ProjectCode | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def find(cls, start: Path | None = None) -> DvcProject:
@@ -43,12 +45,20 @@ class DvcProject:
         return self._pinned or load_manifest(self.root, cache_dir=self.private_dir)
 
     def pinned(self) -> DvcProject:
-        """This project with the manifest that it has now, for who asks often: looking costs milliseconds.
+        """This project with the manifest and the code that it has now, for who asks often.
+
+        Looking costs milliseconds each time.
 
         Raises:
             ManifestFailed: DVC refuses the pipeline files.
         """
-        return self if self._pinned else replace(self, _pinned=self.manifest())
+        if self._pinned:
+            return self
+        return replace(self, _pinned=self.manifest(), _code=self.code())
+
+    def code(self) -> ProjectCode:
+        """What its Python files say now; of a pinned project, what they said when they were first read."""
+        return self._code or ProjectCode(self.root, cache_dir=self.private_dir)
 
     def cache_dir(self) -> Path:
         """Where DVC keeps its objects; a clone may share another's. Asking DVC costs half a second."""

@@ -89,7 +89,7 @@ def _child(node: Any, name: str) -> Any:
 
 def _path(root: Path, entry: Any) -> str:
     path = str(entry.def_path)
-    if "://" in path or os.path.isabs(path):
+    if "://" in path or Path(path).is_absolute():
         return path
     return Path(os.path.relpath(entry.fs_path, root)).as_posix()
 

@@ -23,10 +23,10 @@ def push_results(project: DvcProject, stages: Sequence[str], *, remote: str | No
 
 
 def push_run_cache(root: Path, stages: Sequence[str], *, remote: str | None) -> int:
-    """Push the run cache's entries of `stages` as dvc.lock has them, after their objects; how many were sent.
+    """Push the run cache's entries of `stages` as dvc.lock has them, after their objects; how many were new.
 
-    Outputs that DVC does not cache (`cache: false`, metrics mostly) are among these objects; `dvc push` forgets
-    them, and another machine runs the stage again for that. A stage with `push: false` stays here as a whole.
+    Outputs that DVC does not cache (`cache: false`, metrics mostly) are among these objects; `dvc push`
+    forgets them, and another machine runs the stage again for that. A stage with `push: false` stays here.
 
     Raises:
         TransferFailed: naming the remote and the remedy.

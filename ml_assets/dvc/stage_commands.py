@@ -20,7 +20,7 @@ TAIL_LINES = 20
 
 @dataclass
 class StageLines:
-    """What a stage prints: told as it comes, from another thread too; the last lines are kept for an error."""
+    """What a stage prints: told as it comes, from another thread too; the last lines are kept."""
 
     stage: str
     tell: Callable[[Event], None]

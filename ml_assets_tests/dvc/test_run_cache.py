@@ -76,7 +76,7 @@ def second_machine(first: Path, root: Path) -> Path:
 
 
 def objects(proxy: CountingProxy) -> int:
-    """Files that a machine downloads for the pipeline: data, parts and their listing, total, count, report."""
+    """What a machine downloads for the pipeline: data, parts and their listing, total, count, report."""
     return 8
 
 

@@ -1,0 +1,77 @@
+"""The import closure of a stage: the files of the project that its Python reaches, found by reading alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
+
+from ml_assets.dvc.code import ProjectCode
+from ml_assets.dvc.environment import environment
+from ml_assets.dvc.manifest import Manifest, Stage
+from ml_assets.dvc.project import DvcProject
+from ml_assets.dvc.walk import Closure, walk
+
+STRICT = "strict"
+
+
+def import_closure(root: Path, stage: Stage, *, code: ProjectCode | None = None) -> tuple[str, ...]:
+    """The files, relative to the project's `root` and sorted, that the stage's scripts reach by imports.
+
+    The scripts themselves are among them, and so are shell scripts and notebooks; what is installed and what
+    Git ignores is not. `code` saves reading everything again where many stages are asked about.
+    """
+    return find_closure(root, stage, code=code).files
+
+
+def find_closure(root: Path, stage: Stage, *, code: ProjectCode | None = None) -> Closure:
+    """The import closure, with what cannot be told from the text."""
+    if code is not None:
+        return walk(code, stage)
+    code = DvcProject(root).code()
+    found = walk(code, stage)
+    code.save()
+    return found
+
+
+def undeclared_code(manifest: Manifest, stage: Stage, closure: Sequence[str]) -> tuple[str, ...]:
+    """The files of the closure that DVC does not know to belong to the stage.
+
+    Known are `deps`, as a file or as a folder around it, and what stages make or .dvc files track: that is
+    data to DVC, with a version of its own. So are params files in Python: their declared keys count.
+    """
+    declared = {*stage.deps, *stage.params}
+    return tuple(file for file in own_code(manifest, closure) if not _covered(file, declared))
+
+
+def own_code(manifest: Manifest, closure: Sequence[str]) -> tuple[str, ...]:
+    """The files of the closure that people write: neither outputs of a stage nor tracked data."""
+    data = {*manifest.producers(), *(source.path for source in manifest.sources)}
+    return tuple(file for file in closure if not _covered(file, data))
+
+
+def _covered(file: str, paths: Collection[str]) -> bool:
+    return file in paths or any(folder.as_posix() in paths for folder in PurePosixPath(file).parents)
+
+
+def code_digest(root: Path, manifest: Manifest, stage: Stage, *, code: ProjectCode | None = None) -> str:
+    """SHA-256 of path and content of each file of the closure that people write.
+
+    Params files in Python are left out, for their declared keys are params. Under
+    `meta.dagster.environment: strict` the environment counts too: interpreter, what is installed, lock file.
+    """
+    code = code or DvcProject(root).code()
+    files = own_code(manifest, import_closure(root, stage, code=code))
+    parts = {
+        "files": [(file, code.sha256(file)) for file in files if file not in stage.params],
+        "environment": asdict(environment(root)) if is_strict(stage) else None,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def is_strict(stage: Stage) -> bool:
+    """Whether a changed environment makes the stage run again."""
+    table = stage.meta.get("dagster") or {}
+    return bool(table.get("environment") == STRICT)

@@ -1,0 +1,44 @@
+"""The files that pytest loads for a path on its command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml_assets.dvc.modules import INIT
+
+PATTERNS = ("test_*.py", "*_test.py")
+CONFTEST = "conftest.py"
+
+
+@dataclass(frozen=True)
+class TestFiles:
+    """Absolute paths: tests and conftests, and the folders that pytest puts before the standard library."""
+
+    __test__ = False
+
+    files: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+def pytest_files(path: Path, *, root: Path) -> TestFiles:
+    """What `pytest path` loads in the project at `root`, by pytest's default patterns."""
+    tests = sorted({path} if path.is_file() else {each for name in PATTERNS for each in path.rglob(name)})
+    conftests = {each for test in tests for each in _conftests(test, root)}
+    files = [*sorted(conftests), *tests]
+    folders = dict.fromkeys(str(_outside_of_packages(each)) for each in files)
+    return TestFiles(tuple(str(each) for each in files), tuple(folders))
+
+
+def _conftests(test: Path, root: Path) -> Iterator[Path]:
+    for folder in test.parents:
+        if (folder / CONFTEST).is_file():
+            yield folder / CONFTEST
+        if folder == root:
+            return
+
+
+def _outside_of_packages(file: Path) -> Path:
+    """The first folder above a file that is no package: from there pytest imports it."""
+    return next(folder for folder in file.parents if not (folder / INIT).is_file())
