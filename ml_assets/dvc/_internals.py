@@ -15,7 +15,6 @@ from typing import Any
 import dvc.repo.graph
 import dvc.rwlock
 import dvc.stage.run
-import zc.lockfile
 from dvc.config import Config
 from dvc.exceptions import CheckoutError, DvcException
 from dvc.lock import Lock, LockError
@@ -26,6 +25,7 @@ from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc_data.hashfile.transfer import transfer
 
 from ml_assets.dvc._internals_lock import lock_order
+from ml_assets.dvc.locks import in_words, release_stale, repository_hold
 
 __all__ = [
     "CheckoutError",
@@ -48,10 +48,13 @@ __all__ = [
 
 # Runs the commands of a stage: (stage address, commands, Popen keywords) → raises on failure.
 CommandRunner = Callable[[Any, Sequence[list[str]], dict[str, Any]], None]
+Tell = Callable[[str], None]
 
 FIRST_POLL_SECONDS = 0.005
 LONGEST_POLL_SECONDS = 0.02
+SILENT_SECONDS = 1.0
 
+_log = logging.getLogger("ml_assets.dvc")
 _active = threading.local()
 _places: list[Path] = []
 _places_lock = threading.Lock()
@@ -59,23 +62,36 @@ _original_cmd_run = dvc.stage.run.cmd_run
 
 
 class FairLock(Lock):  # type: ignore[misc]
-    """DVC's own lock file, polled every few ms without giving up.
+    """DVC's own lock file, polled every few ms without giving up, and told of when it takes longer.
 
     DVC's waiter gives up after 3 s, and so a stage that succeeded fails because a neighbour hashes 2 GB.
+    With the lock come stale claims on paths, on which DVC would wait for ever: they are released.
     """
 
-    def __init__(self, lockfile: str, *, stopped: Callable[[], bool]) -> None:
+    def __init__(self, root: Path, lockfile: str, *, stopped: Callable[[], bool], tell: Tell) -> None:
         super().__init__(lockfile)
-        self._stopped = stopped
+        self._root, self._stopped, self._tell = root, stopped, tell
 
     def lock(self) -> None:
-        delay = FIRST_POLL_SECONDS
+        self._wait_and_lock()
+        try:
+            for gone in in_words(release_stale(self._root)):
+                self._tell(f"released what {gone}")
+        except BaseException:
+            self.unlock()
+            raise
+
+    def _wait_and_lock(self) -> None:
+        delay, silent_until = FIRST_POLL_SECONDS, time.monotonic() + SILENT_SECONDS
         while True:
             try:
                 self._do_lock()
             except LockError:
                 if self._stopped():
                     raise
+                if time.monotonic() > silent_until and (hold := repository_hold(self._root)):
+                    self._tell(f"waiting: {hold}")
+                    silent_until = float("inf")
                 time.sleep(delay)
                 delay = min(delay * 1.5, LONGEST_POLL_SECONDS)
             else:
@@ -109,17 +125,20 @@ def working_directory(root: Path) -> Iterator[None]:
 
 
 @contextmanager
-def open_repo(root: Path, *, stopped: Callable[[], bool] = never) -> Iterator[Repo]:
+def open_repo(
+    root: Path, *, stopped: Callable[[], bool] = never, tell: Tell = _log.warning
+) -> Iterator[Repo]:
     """DVC's `Repo` at `root`, in the `working_directory`, for one thread.
 
-    `stopped` is asked while another process holds DVC's lock, and ends the waiting (with DVC's LockError).
+    Args:
+        stopped: is asked while another process holds DVC's lock, and ends the waiting (with DVC's LockError).
+        tell: gets in words whom we wait for, and whose stale claims were released.
     """
     with working_directory(root):
-        _drop_torn_rwlock(root)
         repo = Repo(str(root))
         try:
             if type(repo.lock) is Lock:
-                repo.lock = FairLock(repo.lock.lockfile, stopped=stopped)
+                repo.lock = FairLock(root, repo.lock.lockfile, stopped=stopped, tell=tell)
             yield repo
         finally:
             repo.close()
@@ -234,24 +253,6 @@ def _check_acyclic(graph: Any) -> None:
 
     if not networkx.is_directed_acyclic_graph(graph):
         _original_check_acyclic(graph)
-
-
-def _drop_torn_rwlock(root: Path) -> None:
-    # Written in place as well; one that was cut by a kill makes every later DVC command fail, and
-    # holds nobody's claim any more.
-    rwlock = root / ".dvc" / "tmp" / "rwlock"
-    if not rwlock.exists():
-        return
-    try:
-        guard = zc.lockfile.LockFile(str(rwlock.with_suffix(".lock")))
-    except zc.lockfile.LockError:
-        return  # somebody is writing it right now
-    try:
-        json.loads(rwlock.read_text(encoding="utf-8"))
-    except (ValueError, FileNotFoundError):
-        rwlock.unlink(missing_ok=True)
-    finally:
-        guard.close()
 
 
 # Its INFO lines are the command line's small talk, and its handlers write to this process's stdout.

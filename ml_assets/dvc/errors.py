@@ -55,6 +55,26 @@ class StageFailed(DvcBridgeError):
         )
 
 
+class TornRwlock(DvcBridgeError):
+    """DVC's read-write lock was cut short by a kill: all `dvc` commands fail at it, and it holds no claim."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"'{path}' is no whole JSON, so that `dvc` fails. Remove it: `rm '{path}'`.")
+
+
+class StageBlocked(DvcBridgeError):
+    """Other processes kept what a stage needs for longer than we wait."""
+
+    def __init__(self, stage: str, holders: tuple[str, ...], seconds: float) -> None:
+        self.stage = stage
+        self.holders = holders
+        super().__init__(
+            f"Stage '{stage}' waited {seconds:.0f} s in vain: {'; '.join(holders)}.\n"
+            "Let that process end, or stop it, and run again; `ml-assets doctor` shows what is held."
+        )
+
+
 class DependencyChanged(DvcBridgeError):
     """A dependency changed while the stage that reads it ran, so its result belongs to neither version."""
 

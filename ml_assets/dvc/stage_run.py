@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ml_assets.dvc.command import Cancellation
-from ml_assets.dvc.errors import DvcBridgeError, RunCancelled, StageFailed
+from ml_assets.dvc.errors import DvcBridgeError, RunCancelled, StageBlocked, StageFailed
 from ml_assets.dvc.events import Outcome, Redo, StageFinished
 from ml_assets.dvc.fetching import Fetching
+from ml_assets.dvc.locks import blockers
 from ml_assets.dvc.stage_commands import StageCommands, StageLines
 from ml_assets.dvc.warm import WarmStarts
 
@@ -29,13 +30,13 @@ class StageRun:
     cancellation: Cancellation
     starts: WarmStarts
     fetching: Fetching | None = None
-    _told_busy: bool = False
+    _waiting_for: tuple[str, ...] = ()
 
     def reproduce(self, redo: Redo) -> StageFinished:
         """Bring the stage up to date.
 
         Raises:
-            StageFailed, DependencyChanged, RunCancelled.
+            StageFailed, DependencyChanged, StageBlocked, RunCancelled.
         """
         from ml_assets.dvc._internals import DvcException, command_runner, open_repo
 
@@ -44,17 +45,18 @@ class StageRun:
         while True:
             try:
                 with (
-                    open_repo(self.root, stopped=lambda: self.cancellation.requested) as repo,
+                    open_repo(
+                        self.root, stopped=lambda: self.cancellation.requested, tell=self.lines.line
+                    ) as repo,
                     command_runner(commands.run),
                 ):
                     repo.stage_cache = self._run_cache(repo)
                     changed = repo.reproduce(self.stage, single_item=True, force=redo is Redo.ALL)
                 return StageFinished(self.stage, _outcome(changed, commands), time.monotonic() - started)
             except DvcException as error:
-                if not self._is_busy(error) or time.monotonic() - started > BUSY_SECONDS:
+                if not self._is_busy(error):
                     raise self._cause(error) from error
-                self._tell_busy(error)
-                time.sleep(BUSY_POLL_SECONDS)
+                self._wait(blockers(self.root, str(_innermost(error))), time.monotonic() - started)
 
     def _is_busy(self, error: BaseException) -> bool:
         """Whether another DVC process has what the stage needs: DVC itself never waits for that."""
@@ -62,10 +64,13 @@ class StageRun:
 
         return not self.cancellation.requested and isinstance(_innermost(error), LockError)
 
-    def _tell_busy(self, error: BaseException) -> None:
-        if not self._told_busy:
-            self._told_busy = True
-            self.lines.line(f"waiting: {str(_innermost(error)).splitlines()[0]}")
+    def _wait(self, holders: tuple[str, ...], waited: float) -> None:
+        if waited > BUSY_SECONDS:
+            raise StageBlocked(self.stage, holders, waited)
+        if holders != self._waiting_for:
+            self._waiting_for = holders
+            self.lines.line(f"waiting: {'; '.join(holders)}")
+        time.sleep(BUSY_POLL_SECONDS)
 
     def _run_cache(self, repo: Any) -> Any:
         from ml_assets.dvc._internals_cache import KeyedRunCache

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from ml_assets.dvc.locks import writer_hold
+
 POLL_SECONDS = 0.1
 
 
@@ -28,7 +30,7 @@ def writer(folder: Path, *, who: str, on_wait: Callable[[str], None]) -> Iterato
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "writer.lock").open("a+", encoding="utf-8") as lock:
-        _acquire(lock, on_wait)
+        _acquire(lock, folder, on_wait)
         lock.seek(0)
         lock.truncate()
         json.dump({"who": who, "host": socket.gethostname(), "pid": os.getpid()}, lock)
@@ -36,15 +38,14 @@ def writer(folder: Path, *, who: str, on_wait: Callable[[str], None]) -> Iterato
         yield
 
 
-def _acquire(lock: IO[str], on_wait: Callable[[str], None]) -> None:
+def _acquire(lock: IO[str], folder: Path, on_wait: Callable[[str], None]) -> None:
     told = False
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if not told:
-                lock.seek(0)
-                on_wait(f"Waiting for the workspace: its writer is {lock.read() or 'unknown'}")
+            if not told and (hold := writer_hold(folder)):
+                on_wait(f"Waiting: {hold}")
                 told = True
             time.sleep(POLL_SECONDS)
         else:
