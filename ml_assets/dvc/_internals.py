@@ -24,6 +24,7 @@ from dvc.repo.plots import infer_data_sources
 from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc_data.hashfile.transfer import transfer
 
+from ml_assets.dvc import _internals_transfers  # noqa: F401 - its changes hold wherever DVC is used
 from ml_assets.dvc._internals_lock import lock_order
 from ml_assets.dvc.locks import in_words, release_stale, repository_hold
 

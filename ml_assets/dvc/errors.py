@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+SHOWN_DAMAGES = 10
+
 
 class DvcBridgeError(Exception):
     """Base of this room's errors."""
@@ -101,6 +103,44 @@ class UnknownStage(DvcBridgeError):
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         self.name = name
         super().__init__(f"There is no stage '{name}' in dvc.yaml; it has: {', '.join(known)}.")
+
+
+class DiskFull(DvcBridgeError):
+    """A disk, a quota or a file size limit was reached."""
+
+    def __init__(self, path: Path, doing: str) -> None:
+        self.path = path
+        super().__init__(
+            f"The disk of '{path}' is full: {doing} was not finished, and nothing of it was recorded.\n"
+            "Free some space there and run again. Leftovers of copies that broke off may be deleted while no "
+            "DVC runs: `find \"$(dvc cache dir)\" -name '.*.tmp' -delete`."
+        )
+
+
+class NotWritable(DvcBridgeError):
+    """The cache or the workspace is read-only for this process."""
+
+    def __init__(self, path: Path, doing: str, reason: str) -> None:
+        self.path = path
+        super().__init__(
+            f"'{path}' cannot be written ({reason}): {doing} was not finished, and nothing of it was "
+            "recorded.\nMake it writable for this user, or, if it belongs to a shared cache, use one of this "
+            "project's own: `dvc cache dir --local .dvc/cache`. Then run again."
+        )
+
+
+class CacheDamaged(DvcBridgeError):
+    """Objects of DVC's cache are not what their names say, and were kept from being pushed."""
+
+    def __init__(self, damages: tuple[str, ...], remedies: tuple[str, ...]) -> None:
+        self.damages = damages
+        self.remedies = remedies
+        shown = "".join(f"\n  {damage}" for damage in damages[:SHOWN_DAMAGES])
+        more = f"\n  and {len(damages) - SHOWN_DAMAGES} more" if len(damages) > SHOWN_DAMAGES else ""
+        super().__init__(
+            f"Nothing was pushed, since DVC's cache is damaged:{shown}{more}\n"
+            f"Mend it in the project's folder: `{' && '.join(remedies)}`, and run again."
+        )
 
 
 class TransferFailed(DvcBridgeError):

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from ml_assets.dvc.errors import RemoteUnknown, TransferFailed
+from ml_assets.dvc.errors import DvcBridgeError, RemoteUnknown, TransferFailed
+from ml_assets.dvc.integrity import only_intact
+from ml_assets.dvc.storage import storage_failure
 
 
 def push(root: Path, targets: Sequence[str], *, remote: str | None) -> int:
@@ -15,8 +17,10 @@ def push(root: Path, targets: Sequence[str], *, remote: str | None) -> int:
 
     Raises:
         TransferFailed: naming the remote and the remedy; what was pushed stays there.
+        CacheDamaged: what would be pushed is not what its name says; nothing was.
     """
-    return _transfer("push", root, targets, remote)
+    with only_intact(root):
+        return _transfer("push", root, targets, remote)
 
 
 def pull(root: Path, targets: Sequence[str], *, remote: str | None) -> None:
@@ -34,9 +38,12 @@ def _transfer(verb: str, root: Path, targets: Sequence[str], remote: str | None)
     try:
         with open_repo(root) as repo:
             done: Any = getattr(repo, verb)(targets=list(targets), remote=remote)
+    except DvcBridgeError:
+        raise
     except Exception as error:
         # DVC lets botocore's, aiohttp's and its own errors through here, with no base in common.
-        raise TransferFailed(verb, remote, failure(error)) from error
+        disk = storage_failure(error, doing=f"the {verb}", root=root)
+        raise disk or TransferFailed(verb, remote, failure(error)) from error
     return done if isinstance(done, int) else 0
 
 

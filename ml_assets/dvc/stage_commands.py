@@ -13,6 +13,7 @@ from typing import Any
 from ml_assets.dvc.command import Cancellation, run_command
 from ml_assets.dvc.errors import DependencyChanged, RunCancelled, StageFailed
 from ml_assets.dvc.events import Event, StageLine
+from ml_assets.dvc.storage import full_disk
 from ml_assets.dvc.warm import WarmStarts
 
 TAIL_LINES = 20
@@ -36,6 +37,7 @@ class StageLines:
 class StageCommands:
     """What DVC calls to run a stage's commands."""
 
+    root: Path
     stage: str
     lines: StageLines
     cancellation: Cancellation
@@ -75,6 +77,7 @@ class StageCommands:
             raise RunCancelled(self.stage)
         if code:
             reason = f"signal {-code}" if code < 0 else f"exit code {code}"
+            reason += full_disk(self.root)
             raise StageFailed(self.stage, f"`{command[-1]}` ended with {reason}", tuple(self.lines.tail))
 
 

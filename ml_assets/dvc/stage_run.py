@@ -14,6 +14,7 @@ from ml_assets.dvc.events import Outcome, Redo, StageFinished
 from ml_assets.dvc.fetching import Fetching
 from ml_assets.dvc.locks import blockers
 from ml_assets.dvc.stage_commands import StageCommands, StageLines
+from ml_assets.dvc.storage import chain, full_disk, storage_failure
 from ml_assets.dvc.warm import WarmStarts
 
 BUSY_SECONDS = 600.0
@@ -36,12 +37,12 @@ class StageRun:
         """Bring the stage up to date.
 
         Raises:
-            StageFailed, DependencyChanged, StageBlocked, RunCancelled.
+            StageFailed, DependencyChanged, StageBlocked, DiskFull, NotWritable, RunCancelled.
         """
         from ml_assets.dvc._internals import DvcException, command_runner, open_repo
 
         started = time.monotonic()
-        commands = StageCommands(self.stage, self.lines, self.cancellation, self.starts)
+        commands = StageCommands(self.root, self.stage, self.lines, self.cancellation, self.starts)
         while True:
             try:
                 with (
@@ -53,7 +54,7 @@ class StageRun:
                     repo.stage_cache = self._run_cache(repo)
                     changed = repo.reproduce(self.stage, single_item=True, force=redo is Redo.ALL)
                 return StageFinished(self.stage, _outcome(changed, commands), time.monotonic() - started)
-            except DvcException as error:
+            except (DvcException, OSError) as error:
                 if not self._is_busy(error):
                     raise self._cause(error) from error
                 self._wait(blockers(self.root, str(_innermost(error))), time.monotonic() - started)
@@ -82,15 +83,15 @@ class StageRun:
         return KeyedRunCache(repo, share=True, bring=bring)
 
     def _cause(self, error: BaseException) -> DvcBridgeError:
-        """Our own error inside DVC's wrapping of it, or DVC's words as ours."""
-        chain: BaseException | None = error
-        while chain is not None:
-            if isinstance(chain, DvcBridgeError):
-                return chain
-            chain = chain.__cause__ or chain.__context__
+        """Our own error inside DVC's wrapping of it, a disk that gave out, or DVC's words as ours."""
+        ours = next((each for each in chain(error) if isinstance(each, DvcBridgeError)), None)
+        if ours:
+            return ours
         if self.cancellation.requested:
             return RunCancelled(self.stage)
-        return StageFailed(self.stage, str(_innermost(error)), tuple(self.lines.tail))
+        disk = storage_failure(error, doing=f"stage '{self.stage}'", root=self.root)
+        reason = f"{_innermost(error)}{full_disk(self.root)}"
+        return disk or StageFailed(self.stage, reason, tuple(self.lines.tail))
 
 
 def _outcome(changed: Sequence[object], commands: StageCommands) -> Outcome:
@@ -100,6 +101,4 @@ def _outcome(changed: Sequence[object], commands: StageCommands) -> Outcome:
 
 
 def _innermost(error: BaseException) -> BaseException:
-    while (below := error.__cause__ or error.__context__) is not None:
-        error = below
-    return error
+    return list(chain(error))[-1]

@@ -9,6 +9,7 @@ from pathlib import Path
 from ml_assets.dvc.files import replace_file
 from ml_assets.dvc.lockfile import read_dvc_file
 from ml_assets.dvc.remote import pull, push
+from ml_assets.dvc.storage import disk_failures
 
 # Each file of a granular add writes the .dvc file again; from about here the whole folder is cheaper.
 GRANULAR_LIMIT = 32
@@ -59,11 +60,15 @@ class TrackedFolder:
         """Track `files`, which are in the folder already; the others are not read again.
 
         The first time, and for many files at once, the whole folder is added.
+
+        Raises:
+            DiskFull, NotWritable: of the cache or the workspace; the .dvc file names only what the cache has.
         """
         from ml_assets.dvc._internals import open_repo
 
         whole = self.md5() is None or len(files) > GRANULAR_LIMIT
-        with open_repo(self.root) as repo:
+        doing = f"adding files to {self.relative}"
+        with disk_failures(doing=doing, root=self.root), open_repo(self.root) as repo:
             repo.add([str(self.path)] if whole else [str(file) for file in files])
 
     def restore(self, text: str | None, remote: str | None = None) -> None:
