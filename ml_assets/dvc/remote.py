@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -35,16 +36,26 @@ def pull(root: Path, targets: Sequence[str], *, remote: str | None) -> None:
 def _transfer(verb: str, root: Path, targets: Sequence[str], remote: str | None) -> int:
     from ml_assets.dvc._internals import open_repo
 
+    with transferring(verb, root, remote), open_repo(root) as repo:
+        done: Any = getattr(repo, verb)(targets=list(targets), remote=remote)
+    return done if isinstance(done, int) else 0
+
+
+@contextmanager
+def transferring(verb: str, root: Path, remote: str | None) -> Iterator[None]:
+    """Tells whatever goes wrong between us and a remote in words, with the remedy.
+
+    Raises:
+        TransferFailed, DiskFull, NotWritable.
+    """
     try:
-        with open_repo(root) as repo:
-            done: Any = getattr(repo, verb)(targets=list(targets), remote=remote)
+        yield
     except DvcBridgeError:
         raise
     except Exception as error:
         # DVC lets botocore's, aiohttp's and its own errors through here, with no base in common.
         disk = storage_failure(error, doing=f"the {verb}", root=root)
         raise disk or TransferFailed(verb, remote, failure(error)) from error
-    return done if isinstance(done, int) else 0
 
 
 def remote_url(root: Path, remote: str | None) -> str | None:
@@ -76,6 +87,7 @@ def without_credentials(url: str) -> str:
 
 
 def failure(error: BaseException) -> str:
+    """The innermost of an error's causes, which knows most."""
     while error.__cause__ is not None:
         error = error.__cause__
     return f"{type(error).__name__}: {error}"

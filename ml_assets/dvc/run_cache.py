@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ml_assets.dvc.errors import TransferFailed
+from ml_assets.dvc.integrity import only_intact
 from ml_assets.dvc.manifest import Manifest, Source
 from ml_assets.dvc.project import DvcProject
-from ml_assets.dvc.remote import failure, pull, push
+from ml_assets.dvc.remote import pull, push, transferring
 
 
 def push_results(project: DvcProject, stages: Sequence[str], *, remote: str | None) -> int:
@@ -30,16 +30,18 @@ def push_run_cache(root: Path, stages: Sequence[str], *, remote: str | None) -> 
 
     Raises:
         TransferFailed: naming the remote and the remedy.
+        CacheDamaged: an object is not what its name says; nothing was pushed.
     """
     from ml_assets.dvc._internals import open_repo
     from ml_assets.dvc._internals_cache import RemoteRuns
 
-    try:
-        with open_repo(root) as repo, repo.lock:
-            return RemoteRuns(repo, remote).put(repo.stage.get_target(name) for name in stages)
-    except Exception as error:
-        # DVC lets botocore's, aiohttp's and its own errors through here, with no base in common.
-        raise TransferFailed("push --run-cache", remote, failure(error)) from error
+    with (
+        only_intact(root),
+        transferring("push --run-cache", root, remote),
+        open_repo(root) as repo,
+        repo.lock,
+    ):
+        return RemoteRuns(repo, remote).put(repo.stage.get_target(name) for name in stages)
 
 
 def pull_missing_sources(
