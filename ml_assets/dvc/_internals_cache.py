@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from dvc.fs import HTTPFileSystem
 from dvc.repo import Repo
 from dvc.stage.cache import StageCache, _can_hash, _get_cache_hash, _get_stage_hash
 from dvc.stage.serialize import to_single_stage_lockfile
+
+from ml_assets.dvc.code_state import FOLDER
 
 RUNS = "runs"
 _HASH_OF_ENTRIES = "md5-dos2unix"
@@ -45,6 +47,10 @@ class KeyedRunCache(StageCache):  # type: ignore[misc]
     def save(self, stage: Any) -> None:
         if self._share:
             super().save(stage)
+        elif _can_hash(stage):
+            # No entry, but what DVC does not cache is kept all the same: dvc.lock alone may restore it.
+            for out in self._uncached_outs(stage, to_single_stage_lockfile(stage)):
+                out.commit()
 
     def wanted(self, stage: Any, fetch_entry: Callable[[str], None]) -> Any | None:
         """The stage with the outputs that dvc.lock or an entry for its inputs names; None without either.
@@ -122,34 +128,58 @@ class RemoteRuns:
                 self.repo.cloud.pull(objects, remote=self.remote, odb=odb)
 
     def put(self, stages: Iterable[Any]) -> int:
-        """Upload the local entries of `stages` after the objects that they name; how many were sent.
+        """Upload the local entries of `stages`, after the outputs that DVC does not cache; how many were new.
 
-        Raises:
-            DvcException: objects could not be uploaded; their entries then are not there either.
+        What DVC caches has to be there already. Raises DvcException when objects could not be uploaded; then
+        no entry is either.
         """
         odb = self._entries()
         if odb is None:
             return 0
-        found = (_entry(self.repo.stage_cache, stage) for stage in stages)
-        entries = [entry for entry in found if entry]
-        sent = self._put_objects(entries)
+        shared = [stage for stage in stages if _can_hash(stage) and all(out.can_push for out in stage.outs)]
+        sent = self._put_uncached(shared)
+        entries = [entry for stage in shared if (entry := self._entry(stage))]
         for entry in entries:
             target, source = self._places(odb, entry)
             odb.fs.put_file(source, target)
         return sent + len(entries)
 
-    def _put_objects(self, entries: list[RunEntry]) -> int:
+    def _put_uncached(self, stages: Iterable[Any]) -> int:
         used: Objects = defaultdict(set)
-        found = self.repo.stage_cache.get_used_objs([(entry.key, entry.value) for entry in entries])
-        for odb, objects in found.items():
-            used[odb] |= objects
-        sent = 0
-        for odb, objects in used.items():
-            done = self.repo.cloud.push(objects, remote=self.remote, odb=odb)
-            if done.failed:
-                raise DvcException(f"{len(done.failed)} objects of the run cache were not uploaded")
-            sent += len(done.transferred)
-        return sent
+        for stage in stages:
+            named = self.repo.stage_cache._uncached_outs(stage, to_single_stage_lockfile(stage))
+            for out in named:
+                # One that DVC itself made may be nowhere but in the workspace.
+                for odb, objects in ({} if out.changed_cache() else out.get_used_objs()).items():
+                    used[odb] |= objects
+        done = [self.repo.cloud.push(found, remote=self.remote, odb=odb) for odb, found in used.items()]
+        if failed := sum(len(each.failed) for each in done):
+            raise DvcException(f"{failed} objects of outputs that DVC does not cache were not uploaded")
+        return sum(len(each.transferred) for each in done)
+
+    def marks(self, entry: str) -> list[str]:
+        """Digests of the code that others saw making an entry of dvc.lock."""
+        odb = self._entries()
+        if odb is None:
+            return []
+        try:
+            return [odb.fs.name(path) for path in odb.fs.ls(self._marked(odb, entry), detail=False)]
+        except FileNotFoundError:
+            return []
+
+    def put_marks(self, entries: Mapping[str, Iterable[str]]) -> None:
+        """Tell others which code made entries, given by digest: entry → code."""
+        odb = self._entries()
+        if odb is None:
+            return
+        for entry, codes in entries.items():
+            odb.fs.makedirs(self._marked(odb, entry), exist_ok=True)
+            for code in codes:
+                odb.fs.pipe_file(odb.fs.join(self._marked(odb, entry), code), b"")
+
+    def _marked(self, odb: Any, entry: str) -> str:
+        place: str = odb.fs.join(odb.path, *FOLDER, entry[:2], entry)
+        return place
 
     def _entries(self) -> Any | None:
         """The remote as a store of entries; None for a kind that cannot hold them."""
@@ -159,18 +189,16 @@ class RemoteRuns:
             return None
         return None if isinstance(odb.fs, HTTPFileSystem) else odb
 
+    def _entry(self, stage: Any) -> RunEntry | None:
+        """The local entry of a stage as dvc.lock has it."""
+        entry = RunEntry(_get_stage_hash(stage), _get_cache_hash(to_single_stage_lockfile(stage)))
+        path = self.repo.stage_cache._get_cache_path(entry.key, entry.value)
+        return entry if os.path.exists(path) else None  # noqa: PTH110
+
     def _places(self, odb: Any, entry: RunEntry) -> tuple[str, str]:
         """Where an entry is on the remote, and here."""
         here = os.path.join(self.repo.cache.legacy.path, *entry.parts)  # noqa: PTH118
         return odb.fs.join(odb.path, *entry.parts), here
-
-
-def _entry(cache: StageCache, stage: Any) -> RunEntry | None:
-    """The local entry of a stage as dvc.lock has it; None when it must not leave this machine."""
-    if not _can_hash(stage) or not all(out.can_push for out in stage.outs):
-        return None
-    entry = RunEntry(_get_stage_hash(stage), _get_cache_hash(to_single_stage_lockfile(stage)))
-    return entry if os.path.exists(cache._get_cache_path(entry.key, entry.value)) else None  # noqa: PTH110
 
 
 def _age(listed: Any) -> tuple[str, str]:

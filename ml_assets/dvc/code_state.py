@@ -10,11 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from ml_assets.dvc.closure import code_digest, import_closure, is_strict, undeclared_code
+from ml_assets.dvc.files import replace_file
 from ml_assets.dvc.lockfile import LockedStage
+from ml_assets.dvc.manifest import Stage
+from ml_assets.dvc.project import DvcProject
 
 FOLDER = ("ml_assets", "code")
 
@@ -30,13 +34,13 @@ class CodeState(Enum):
 
 @dataclass(frozen=True)
 class StageCode:
-    """The code of a stage now; `undeclared` are the files of it that DVC does not look at.
+    """The code of a stage at one moment; `undeclared` are the files that DVC does not look at, by SHA-256.
 
     `strict` says that the Python environment counts as code, which DVC never looks at.
     """
 
-    digest: str
-    undeclared: tuple[str, ...] = ()
+    digest: str = ""
+    undeclared: Mapping[str, str | None] = field(default_factory=dict)
     strict: bool = False
 
     @property
@@ -45,9 +49,31 @@ class StageCode:
         return not self.undeclared and not self.strict
 
 
+def stage_code(project: DvcProject, stage: Stage) -> StageCode:
+    """The code that `stage` would run now; a frozen stage runs none."""
+    if stage.frozen:
+        return StageCode()
+    manifest, code = project.manifest(), project.code()
+    closure = import_closure(project.root, stage, code=code)
+    return StageCode(
+        digest=code_digest(project.root, manifest, stage, code=code),
+        undeclared={file: code.sha256(file) for file in undeclared_code(manifest, stage, closure)},
+        strict=is_strict(stage),
+    )
+
+
+class Mark(Enum):
+    """How it is known that some code made an entry."""
+
+    MADE = ""
+    """We saw it run."""
+    ADOPTED = "adopted"
+    """DVC called the stage up to date when we first looked; true on this machine as far as anybody knows."""
+
+
 @dataclass(frozen=True)
 class CodeMarks:
-    """Which code made which entry: an empty file for each pair, in the cache, which clones share."""
+    """Which code made which entry: a small file for each pair, beside the cache, which clones share."""
 
     folder: Path
 
@@ -60,21 +86,22 @@ class CodeMarks:
         """What is known of an entry, given by its digest (None: dvc.lock has none of the stage)."""
         if code.declared:
             return CodeState.DECLARED
-        known = self.of(entry) if entry else set()
+        known = self.of(entry) if entry else {}
         if not known:
             return CodeState.UNKNOWN
         return CodeState.SAME if code.digest in known else CodeState.CHANGED
 
-    def of(self, entry: str) -> set[str]:
-        """Digests of the code that is known to have made an entry."""
+    def of(self, entry: str) -> dict[str, Mark]:
+        """Digest of code that makes an entry → how that is known."""
         place = self._place(entry)
-        return {path.name for path in place.iterdir()} if place.is_dir() else set()
+        files = place.iterdir() if place.is_dir() else ()
+        return {file.name: Mark(file.read_text(encoding="utf-8")) for file in files}
 
-    def add(self, entry: str, digest: str) -> None:
+    def add(self, entry: str, digest: str, mark: Mark) -> None:
         """Note that code of this digest makes this entry."""
         place = self._place(entry)
         place.mkdir(parents=True, exist_ok=True)
-        (place / digest).touch()
+        replace_file(place / digest, mark.value)
 
     def _place(self, entry: str) -> Path:
         return self.folder / entry[:2] / entry
@@ -83,8 +110,3 @@ class CodeMarks:
 def entry_digest(locked: LockedStage) -> str:
     """SHA-256 of a stage's entry in dvc.lock: its command, params, inputs and outputs."""
     return hashlib.sha256(json.dumps(asdict(locked), sort_keys=True, default=str).encode()).hexdigest()
-
-
-def entry_digests(locked: Mapping[str, LockedStage]) -> dict[str, str]:
-    """Stage name → the digest of its entry."""
-    return {name: entry_digest(stage) for name, stage in locked.items()}

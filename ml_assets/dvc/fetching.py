@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ml_assets.dvc.code_state import CodeMarks, Mark
 from ml_assets.dvc.remote import failure
+
+if TYPE_CHECKING:
+    from ml_assets.dvc._internals_cache import RemoteRuns
 
 
 @dataclass
@@ -25,15 +30,25 @@ class Fetching:
 
         `stage` and `repo` are DVC's, `cache` is the `KeyedRunCache` that will be asked after this.
         """
-        from ml_assets.dvc._internals_cache import RemoteRuns
-
-        if self._silent.is_set():
-            return
-        runs = RemoteRuns(repo, self.remote)
-        try:
+        with self._asking(repo, tell) as runs:
+            if runs is None:
+                return
             wanted = cache.wanted(stage, runs.fetch_newest)
             if wanted is not None and not wanted.outs_cached():
                 runs.fetch_objects(wanted)
+
+    def bring_marks(self, repo: Any, entry: str, marks: CodeMarks, tell: Callable[[str], None]) -> None:
+        """Bring what others know of the code that made an entry."""
+        with self._asking(repo, tell) as runs:
+            for digest in runs.marks(entry) if runs else ():
+                marks.add(entry, digest, Mark.MADE)
+
+    @contextmanager
+    def _asking(self, repo: Any, tell: Callable[[str], None]) -> Iterator[RemoteRuns | None]:
+        from ml_assets.dvc._internals_cache import RemoteRuns
+
+        try:
+            yield None if self._silent.is_set() else RemoteRuns(repo, self.remote)
         except Exception as error:  # noqa: BLE001 - of botocore, aiohttp and DVC, with no base in common; told
             self._silent.set()
             tell(f"(the remote gave nothing, and is not asked again in this run: {failure(error)})")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import queue
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from ml_assets.dvc.code_state import StageCode
 from ml_assets.dvc.command import Cancellation
 from ml_assets.dvc.errors import DvcBridgeError
 from ml_assets.dvc.events import (
@@ -27,7 +28,8 @@ from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.schedule import Schedule, make_schedule
 from ml_assets.dvc.stage_commands import StageLines, stage_environment
 from ml_assets.dvc.stage_run import StageRun
-from ml_assets.dvc.survey import up_to_date
+from ml_assets.dvc.stage_trust import StageTrust
+from ml_assets.dvc.survey import stage_codes, up_to_date
 from ml_assets.dvc.warm import WarmStarts
 
 
@@ -64,12 +66,13 @@ def run_stages(
         if asked and redo is Redo.ALL:
             # All of them will run: what they need is loaded while DVC itself is.
             starts.begin()
-        done = set() if redo is Redo.ALL else up_to_date(project, schedule)
+        codes = stage_codes(project, schedule)
+        done = set() if redo is Redo.ALL else up_to_date(project, schedule, codes)
         for name in schedule.order:
             if name in done:
                 yield StageFinished(name, Outcome.UNCHANGED, 0.0)
         if len(done) < len(schedule.order):
-            yield from _run(_Run(project, schedule, redo, on_failure, jobs, starts, fetching, done))
+            yield from _run(_Run(project, schedule, redo, on_failure, jobs, starts, fetching, codes, done))
 
 
 def _run(run: _Run) -> Iterator[Event]:
@@ -95,6 +98,7 @@ class _Run:
     jobs: int
     starts: WarmStarts
     fetching: Fetching | None
+    codes: Mapping[str, StageCode]
     done: set[str]
     running: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
@@ -160,9 +164,9 @@ class _Run:
         """In a thread of the pool: everything that happens is told, nothing is raised."""
         self.told.put(StageStarted(name))
         try:
+            trust = StageTrust(self.project, name, self.codes[name])
             lines = StageLines(name, self.told.put)
-            root, cancellation = self.project.root, self.cancellation
-            stage = StageRun(root, name, lines, cancellation, self.starts, self.fetching)
+            stage = StageRun(trust, lines, self.cancellation, self.starts, self.fetching)
             self.told.put(stage.reproduce(self.redo))
         except DvcBridgeError as error:
             self.told.put(StageBroke(name, error))

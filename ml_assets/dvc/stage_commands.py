@@ -13,6 +13,7 @@ from typing import Any
 from ml_assets.dvc.command import Cancellation, run_command
 from ml_assets.dvc.errors import DependencyChanged, RunCancelled, StageFailed
 from ml_assets.dvc.events import Event, StageLine
+from ml_assets.dvc.stage_trust import StageTrust
 from ml_assets.dvc.storage import full_disk
 from ml_assets.dvc.warm import WarmStarts
 
@@ -37,8 +38,7 @@ class StageLines:
 class StageCommands:
     """What DVC calls to run a stage's commands."""
 
-    root: Path
-    stage: str
+    trust: StageTrust
     lines: StageLines
     cancellation: Cancellation
     starts: WarmStarts
@@ -53,19 +53,21 @@ class StageCommands:
         from ml_assets.dvc._internals import cache_outputs, dependency_hashes
 
         self.started = True
-        before = dependency_hashes(stage)
+        before = {**dependency_hashes(stage), **self.trust.code.undeclared}
         for command in commands:
             self._run_one(command, {**options, "env": stage_environment(options["env"])})
-        after = dependency_hashes(stage)
+        after = {**dependency_hashes(stage), **self.trust.undeclared_now()}
         # DVC itself would record the new hash beside a result of the old data (DVC issue 11058).
-        moved = tuple(path for path in sorted(before | after) if before.get(path) != after.get(path))
+        moved = tuple(
+            path for path in sorted(before.keys() | after.keys()) if before.get(path) != after.get(path)
+        )
         if moved:
-            raise DependencyChanged(self.stage, moved)
+            raise DependencyChanged(self.trust.stage, moved)
         cache_outputs(stage)
 
     def _run_one(self, command: list[str], options: Mapping[str, Any]) -> None:
         running = self.starts.start(
-            self.stage,
+            self.trust.stage,
             command,
             cwd=options["cwd"],
             env=options["env"],
@@ -74,11 +76,13 @@ class StageCommands:
         )
         code = run_command(running, on_line=self.lines.line, cancellation=self.cancellation)
         if self.cancellation.requested:
-            raise RunCancelled(self.stage)
+            raise RunCancelled(self.trust.stage)
         if code:
             reason = f"signal {-code}" if code < 0 else f"exit code {code}"
-            reason += full_disk(self.root)
-            raise StageFailed(self.stage, f"`{command[-1]}` ended with {reason}", tuple(self.lines.tail))
+            reason += full_disk(self.trust.project.root)
+            raise StageFailed(
+                self.trust.stage, f"`{command[-1]}` ended with {reason}", tuple(self.lines.tail)
+            )
 
 
 def stage_environment(base: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ml_assets.dvc.events import Outcome, Redo, StageFinished
 from ml_assets.dvc.fetching import Fetching
 from ml_assets.dvc.locks import blockers
 from ml_assets.dvc.stage_commands import StageCommands, StageLines
+from ml_assets.dvc.stage_trust import StageTrust
 from ml_assets.dvc.storage import chain, full_disk, storage_failure
 from ml_assets.dvc.warm import WarmStarts
 
@@ -25,13 +26,20 @@ BUSY_POLL_SECONDS = 0.2
 class StageRun:
     """The run of one stage; `fetching` says what it may take from a remote."""
 
-    root: Path
-    stage: str
+    trust: StageTrust
     lines: StageLines
     cancellation: Cancellation
     starts: WarmStarts
     fetching: Fetching | None = None
     _waiting_for: tuple[str, ...] = ()
+
+    @property
+    def root(self) -> Path:
+        return self.trust.project.root
+
+    @property
+    def stage(self) -> str:
+        return self.trust.stage
 
     def reproduce(self, redo: Redo) -> StageFinished:
         """Bring the stage up to date.
@@ -42,7 +50,7 @@ class StageRun:
         from ml_assets.dvc._internals import DvcException, command_runner, open_repo
 
         started = time.monotonic()
-        commands = StageCommands(self.root, self.stage, self.lines, self.cancellation, self.starts)
+        commands = StageCommands(self.trust, self.lines, self.cancellation, self.starts)
         while True:
             try:
                 with (
@@ -51,13 +59,20 @@ class StageRun:
                     ) as repo,
                     command_runner(commands.run),
                 ):
-                    repo.stage_cache = self._run_cache(repo)
-                    changed = repo.reproduce(self.stage, single_item=True, force=redo is Redo.ALL)
+                    changed = self._reproduce(repo, redo)
                 return StageFinished(self.stage, _outcome(changed, commands), time.monotonic() - started)
             except (DvcException, OSError) as error:
                 if not self._is_busy(error):
                     raise self._cause(error) from error
                 self._wait(blockers(self.root, str(_innermost(error))), time.monotonic() - started)
+
+    def _reproduce(self, repo: Any, redo: Redo) -> Sequence[object]:
+        repo.stage_cache = self._run_cache(repo)
+        force = redo is Redo.ALL or self.trust.must_run(repo, self.fetching, self.lines.line)
+        changed: Sequence[object] = repo.reproduce(self.stage, single_item=True, force=force)
+        if changed:
+            self.trust.note(repo)
+        return changed
 
     def _is_busy(self, error: BaseException) -> bool:
         """Whether another DVC process has what the stage needs: DVC itself never waits for that."""
@@ -80,7 +95,7 @@ class StageRun:
             if self.fetching is not None:
                 self.fetching.bring(repo, stage, cache, self.lines.line)
 
-        return KeyedRunCache(repo, share=True, bring=bring)
+        return KeyedRunCache(repo, share=self.trust.code.declared, bring=bring)
 
     def _cause(self, error: BaseException) -> DvcBridgeError:
         """Our own error inside DVC's wrapping of it, a disk that gave out, or DVC's words as ours."""

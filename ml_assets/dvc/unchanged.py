@@ -1,8 +1,9 @@
 """Knows the stages that DVC found up to date and that nobody has touched since, without asking DVC again.
 
 DVC itself trusts a file whose inode, size and time of change are those of its last look (its state
-database). This is the same trust for a whole stage: what it declares, what dvc.lock says of it, its params,
-and the stats of each file that it reads, has made, or keeps in the cache. Whatever differs is left to DVC.
+database). This is the same trust for a whole stage: what it declares, what dvc.lock says of it, its params
+and code, and the stats of each file that it reads, has made, or keeps in the cache. What differs is left to
+DVC.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ml_assets.dvc.code_state import StageCode
 from ml_assets.dvc.errors import ParamsUnreadable
 from ml_assets.dvc.files import read_cached, write_cached
 from ml_assets.dvc.lockfile import LockedPath, LockedStage, read_locks
@@ -36,11 +38,12 @@ class Fingerprints:
 
     project: DvcProject
     cache_dir: Path
+    codes: Mapping[str, StageCode]
     _seen: dict[str, Any] = field(default_factory=dict)
 
     def of(self, stage: Stage) -> str | None:
         """SHA-256 of all that a stage is up to date by; None where that cannot be told by looking."""
-        locked = self._locks.get(stage.name)
+        locked = self.locks.get(stage.name)
         paths = [*stage.deps, *(out.path for out in stage.outs)]
         if locked is None or stage.always_changed or not paths or any("://" in path for path in paths):
             return None
@@ -49,6 +52,7 @@ class Fingerprints:
             parts = [
                 asdict(stage),
                 param_values(self.project.root, stage),
+                self.codes[stage.name].digest,
                 asdict(locked),
                 self._configs,
                 [self._tree(path) for path in paths],
@@ -59,7 +63,8 @@ class Fingerprints:
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
     @cached_property
-    def _locks(self) -> Mapping[str, LockedStage]:
+    def locks(self) -> Mapping[str, LockedStage]:
+        """What dvc.lock says of each stage."""
         return read_locks(self.project.root, self.project.manifest())
 
     @cached_property
@@ -113,11 +118,11 @@ class LastLook:
         cache_dir = content["cache_dir"]
         return cls(project, Path(cache_dir) if cache_dir else None, content["stages"])
 
-    def unchanged(self, stages: Iterable[Stage]) -> set[str]:
-        """Names of those `stages` that are as they were."""
+    def unchanged(self, stages: Iterable[Stage], codes: Mapping[str, StageCode]) -> set[str]:
+        """Names of those `stages` that are as they were; `codes` are their codes now."""
         if self.cache_dir is None:
             return set()
-        now = Fingerprints(self.project, self.cache_dir)
+        now = Fingerprints(self.project, self.cache_dir, codes)
         return {stage.name for stage in stages if self.kept.get(stage.name, "") == now.of(stage)}
 
     def keep(self, found: Mapping[str, str], cache_dir: Path) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks.counting_proxy import CountingProxy, counting_proxy
 from ml_assets.demo.s3 import EmbeddedS3
-from ml_assets.dvc.events import Outcome, StageFinished
+from ml_assets.dvc.events import Outcome, StageFinished, StageLine
 from ml_assets.dvc.fetching import Fetching
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.run_cache import pull_missing_sources, push_results
 from ml_assets.dvc.runner import run_stages
 from ml_assets_tests.factories import dvc, make_project, run, write
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 STAGES = ("parts", "total", "report")
 PIPELINE = """\
@@ -95,3 +100,64 @@ def test_an_empty_clone_restores_every_stage(
     assert (clone / "count.yaml").read_text() == (pipeline / "count.yaml").read_text()
     assert "up to date" in dvc("status", cwd=clone)
     assert proxy.total <= REQUESTS_PER_STAGE * len(STAGES) + 3 * objects(proxy)
+
+
+@pytest.mark.slow
+def test_plain_dvc_runs_stages_again_on_an_empty_clone(pipeline: Path, tmp_path: Path) -> None:
+    """The control: `dvc push --run-cache` leaves the metric behind, and `dvc repro --pull` needs it."""
+    dvc("push", "-q", "--run-cache", cwd=pipeline)
+    clone = second_machine(pipeline, tmp_path / "second")
+    assert "Running stage 'total'" in dvc("repro", "--pull", cwd=clone)
+
+
+def test_going_back_on_another_machine_fetches_the_older_result(pipeline: Path, tmp_path: Path) -> None:
+    push_results(DvcProject(pipeline), STAGES, remote=None)
+    write(pipeline, {"params.yaml": "title: b\n"})
+    assert outcomes(pipeline)["report"] is Outcome.RAN
+    run("git", "commit", "-qam", "title b", cwd=pipeline)
+    push_results(DvcProject(pipeline), STAGES, remote=None)
+    clone = second_machine(pipeline, tmp_path / "second")
+    write(clone, {"params.yaml": "title: a\n"})
+    assert set(restored(clone).values()) == {Outcome.RESTORED}
+
+
+def test_an_output_that_is_not_to_be_pushed_is_made_again(
+    pipeline: Path, tmp_path: Path, bucket: str, s3: S3Client
+) -> None:
+    text = (
+        (pipeline / "dvc.yaml")
+        .read_text()
+        .replace("outs: [report.txt]", "outs: [{report.txt: {push: false}}]")
+    )
+    write(pipeline, {"dvc.yaml": text})
+    assert set(outcomes(pipeline).values()) == {Outcome.UNCHANGED}
+    push_results(DvcProject(pipeline), STAGES, remote=None)
+    assert md5_of(pipeline / "report.txt") not in keys(s3, bucket)
+    run("git", "commit", "-qam", "not pushed", cwd=pipeline)
+    found = restored(second_machine(pipeline, tmp_path / "second"))
+    assert found == {"parts": Outcome.RESTORED, "total": Outcome.RESTORED, "report": Outcome.RAN}
+
+
+def md5_of(path: Path) -> str:
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def keys(s3: S3Client, bucket: str) -> str:
+    found = s3.list_objects_v2(Bucket=bucket).get("Contents", ())
+    return " ".join(each["Key"].replace("/", "") for each in found)
+
+
+def test_a_remote_that_does_not_answer_is_told_once_and_stages_run(
+    pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    clone = second_machine(pipeline, tmp_path / "second")
+    write(clone, {"data.txt": "x\ny\n"})
+    events = list(run_stages(DvcProject(clone), STAGES, fetching=Fetching(None)))
+    told = [event.text for event in events if isinstance(event, StageLine) and "the remote" in event.text]
+    assert len(told) == 1
+    ran = [
+        event.stage for event in events if isinstance(event, StageFinished) and event.outcome is Outcome.RAN
+    ]
+    assert ran == list(STAGES)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ml_assets.dvc.code_state import stage_code
 from ml_assets.dvc.events import Outcome, StageFinished
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.runner import run_stages
@@ -35,7 +36,9 @@ def outcomes(root: Path) -> dict[str, Outcome]:
 
 def known(root: Path) -> set[str]:
     project = DvcProject(root).pinned()
-    return LastLook.read(project).unchanged(project.manifest().stages)
+    stages = project.manifest().stages
+    codes = {stage.name: stage_code(project, stage) for stage in stages}
+    return LastLook.read(project).unchanged(stages, codes)
 
 
 def test_an_unchanged_run_does_not_even_import_dvc(looked_at: Path) -> None:
