@@ -28,9 +28,9 @@ from ml_assets.dvc.errors import DvcBridgeError
 from ml_assets.dvc.events import StageFinished
 from ml_assets.dvc.lockfile import LockedPath, LockedStage
 from ml_assets.dvc.manifest import Stage, overlaps
+from ml_assets.dvc.metrics import read_metrics
 from ml_assets.dvc.plots import stage_pictures
 from ml_assets.dvc.project import DvcProject
-from ml_assets.ledger.run_record import read_metrics
 
 Metadata = dict[str, Any]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import yaml
 
 from ml_assets.dvc.lockfile import LockedStage, output_paths, read_locks, source_hashes, stale_stages
 from ml_assets.dvc.manifest import Manifest
+from ml_assets.dvc.metrics import read_metrics
 from ml_assets.dvc.project import DvcProject
 from ml_assets.ledger.canonical import Plain
 from ml_assets.ledger.origin import collect
@@ -112,16 +112,10 @@ def _metrics(root: Path, manifest: Manifest) -> dict[str, Plain]:
 
 def _metrics_or_reason(path: Path) -> Plain:
     try:
-        return read_metrics(path)
+        content: Plain = read_metrics(path)
     except (ValueError, yaml.YAMLError) as error:
         # Its bytes are an output like any other: the record of the run must not depend on them.
         return {"unreadable": str(error).splitlines()[0]}
-
-
-def read_metrics(path: Path) -> Plain:
-    """The content of a metrics file in JSON or YAML. Raises ValueError and yaml.YAMLError."""
-    text = path.read_text(encoding="utf-8")
-    content: Plain = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     return content
 
 
