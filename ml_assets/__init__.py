@@ -6,6 +6,7 @@ from typing import Any
 # Stage scripts import this package too, and must not load Dagster for it: each name is loaded when asked for.
 _HOMES = {
     "DvcProject": "ml_assets.dvc.project",
+    "DvcProjectComponent": "ml_assets.component",
     "DvcResource": "ml_assets.assets",
     "DvcRunConfig": "ml_assets.assets",
     "DvcTranslator": "ml_assets.assets",

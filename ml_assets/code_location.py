@@ -22,7 +22,7 @@ from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.sensor import Landing, build_landing_definitions
 from ml_assets.ledger.store import Ledger
 from ml_assets.models.assets import build_mlflow_run_asset
-from ml_assets.settings import Settings
+from ml_assets.settings import Settings, SettingsTable
 
 
 def build_definitions(project: DvcProject, *, translator: DvcTranslator | None = None) -> Definitions:
@@ -35,17 +35,42 @@ def build_definitions(project: DvcProject, *, translator: DvcTranslator | None =
         ManifestFailed: DVC refuses the pipeline files.
         SettingsInvalid: the settings name something that does not exist.
     """
+    # One process a run: DVC skips what is done, so a step has nothing to win from one of its own.
+    executor = Definitions(executor=in_process_executor)
+    return Definitions.merge(build_project_definitions(project, translator=translator), executor)
+
+
+def build_project_definitions(
+    project: DvcProject,
+    *,
+    translator: DvcTranslator | None = None,
+    over: SettingsTable | None = None,
+    name: str = "pipeline",
+) -> Definitions:
+    """As `build_definitions`, for one project among others in a code location, whose executor it leaves alone.
+
+    Args:
+        over: settings that win over those of the project's own file.
+        name: of the op that runs the stages.
+
+    Raises:
+        ManifestFailed, SettingsInvalid.
+    """
     load_dotenv(project.root / ".env")
-    return _Rooms(project.pinned(), Settings.load(project.root), translator).definitions()
+    settings = Settings.load(project.root, over=over)
+    return _Rooms(project.pinned(), settings, translator, name).definitions()
 
 
 class _Rooms:
     """What each room adds to the definitions of one project."""
 
-    def __init__(self, project: DvcProject, settings: Settings, translator: DvcTranslator | None) -> None:
+    def __init__(
+        self, project: DvcProject, settings: Settings, translator: DvcTranslator | None, name: str
+    ) -> None:
         self.project = project
         self.settings = settings
         self.translator = translator
+        self.name = name
         self.ledger = Ledger.open(settings.ledger, root=project.root)
 
     def definitions(self) -> Definitions:
@@ -53,22 +78,18 @@ class _Rooms:
 
     def _stages(self) -> Definitions:
         settings, project = self.settings, self.project
+        # No resource of the code location, where another project's of the same name would be in the way.
+        dvc = DvcResource(project_dir=str(project.root), remote=settings.remote, ledger=settings.ledger)
 
-        @dvc_assets(project=project, sources=settings.sources, translator=self.translator)
+        @dvc_assets(project=project, name=self.name, sources=settings.sources, translator=self.translator)
         def pipeline(
-            context: AssetExecutionContext, config: DvcRunConfig, dvc: DvcResource
+            context: AssetExecutionContext, config: DvcRunConfig
         ) -> Iterator[MaterializeResult[None]]:
             """All stages of dvc.yaml in one step."""
             yield from dvc.run(context=context, redo=config.redo)
 
         sources = build_source_assets(project=project, translator=self.translator, without=settings.sources)
-        dvc = DvcResource(project_dir=str(project.root), remote=settings.remote, ledger=settings.ledger)
-        return Definitions(
-            assets=[pipeline, *sources] if project.manifest().stages else sources,
-            resources={"dvc": dvc},
-            # One process a run: DVC skips what is done, so a step has nothing to win from one of its own.
-            executor=in_process_executor,
-        )
+        return Definitions(assets=[pipeline, *sources] if project.manifest().stages else sources)
 
     def _tracking(self) -> Definitions:
         if not self.settings.tracks_runs:

@@ -21,16 +21,15 @@ class SettingsInvalid(Exception):
         super().__init__(f"Settings in '{path}' are wrong: {reason}. See docs/reference/settings.md.")
 
 
-class Settings(BaseModel):
-    """Everything that a project may configure; secrets and endpoints come from the environment instead.
+class SettingsTable(BaseModel):
+    """What may be set, whichever way it is said: in `[tool.ml_assets]`, or in a component's YAML.
 
     `remote` is the DVC remote to push to (None: DVC's default, if there is one; an empty string: none).
-    `ledger` is a folder relative to `root`, or `s3://bucket/prefix`.
+    `ledger` is a folder relative to the project's root, or `s3://bucket/prefix`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    root: Path
     remote: str | None = None
     ledger: str = ".ml_assets/ledger"
     landing: LandingSettings | None = None
@@ -46,16 +45,24 @@ class Settings(BaseModel):
         """Folders that DVC tracks as soon as something lands there."""
         return (self.landing.into,) if self.landing else ()
 
+
+class Settings(SettingsTable):
+    """Everything that a project may configure; secrets and endpoints come from the environment instead."""
+
+    root: Path
+
     @classmethod
-    def load(cls, root: Path) -> Settings:
+    def load(cls, root: Path, *, over: SettingsTable | None = None) -> Settings:
         """The settings of the project at `root`.
 
-        ML_ASSETS_REMOTE, ML_ASSETS_LEDGER and ML_ASSETS_SENSOR in the environment win over the file.
+        What `over` sets wins over the project's file; ML_ASSETS_REMOTE, ML_ASSETS_LEDGER and ML_ASSETS_SENSOR
+        in the environment win over both.
 
         Raises:
             SettingsInvalid: naming the file and each wrong entry.
         """
         path, table = _table(root)
+        table |= over.model_dump(exclude_unset=True) if over else {}
         for name in ("remote", "ledger"):
             if (value := os.environ.get(f"ML_ASSETS_{name.upper()}")) is not None:
                 table[name] = value

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dagster import AssetKey, AssetSpec
+from dagster import AssetDep, AssetKey, AssetSpec
 
 from ml_assets.assets.errors import AssetKeyTaken
-from ml_assets.assets.translator import DvcTranslator, DvcTranslatorData
+from ml_assets.assets.translator import DvcTranslator, DvcTranslatorData, asset_key
 from ml_assets.dvc.manifest import Manifest, Source, Stage
 from ml_assets.dvc.project import DvcProject
 
@@ -26,16 +26,24 @@ def build_dvc_asset_specs(
     """
     project = project.pinned()
     manifest = with_sources(project.manifest(), sources)
-    translator = translator or DvcTranslator()
-    specs = {
-        stage.name: translator.get_asset_spec(
-            DvcTranslatorData(project=project, manifest=manifest, item=stage)
-        )
-        for stage in manifest.stages
-    }
+    translate = translator or DvcTranslator()
+
+    def spec_of(item: Stage | Source) -> AssetSpec:
+        return translate.get_asset_spec(DvcTranslatorData(project=project, manifest=manifest, item=item))
+
+    specs = {stage.name: spec_of(stage) for stage in manifest.stages}
     _require_distinct_keys(manifest, specs)
     project.code().save()
-    return list(specs.values())
+    renamed = {asset_key(stage, manifest): specs[stage.name].key for stage in manifest.stages}
+    if translator is not None:
+        renamed |= {asset_key(source, manifest): spec_of(source).key for source in manifest.sources}
+    return [_after(spec, renamed) for spec in specs.values()]
+
+
+def _after(spec: AssetSpec, renamed: Mapping[AssetKey, AssetKey]) -> AssetSpec:
+    """The spec with its inputs under the names that the translator gave to them."""
+    deps = [AssetDep(renamed[dep.asset_key]) if dep.asset_key in renamed else dep for dep in spec.deps]
+    return spec.replace_attributes(deps=deps)
 
 
 def source_spec(*, project: DvcProject, path: str, translator: DvcTranslator | None = None) -> AssetSpec:

@@ -72,7 +72,11 @@ def test_one_overridden_method_changes_every_spec(dagster_project: DagsterProjec
             spec = super().get_asset_spec(data)
             return spec.replace_attributes(key=spec.key.with_prefix("flights"))
 
-    assert list(specs(dagster_project.project, Prefixed())) == ["flights/double", "flights/total"]
+    found = specs(dagster_project.project, Prefixed())
+    assert list(found) == ["flights/double", "flights/total"]
+    # Or the graph would fall apart, and hang together with another project's of the same names.
+    deps = [[dep.asset_key.to_user_string() for dep in spec.deps] for spec in found.values()]
+    assert deps == [["flights/raw"], ["flights/double"]]
 
 
 def test_code_versions_follow_code_params_and_command_but_not_data(dagster_project: DagsterProject) -> None:
