@@ -47,7 +47,7 @@ def build_project_definitions(
     over: SettingsTable | None = None,
     name: str = "pipeline",
 ) -> Definitions:
-    """As `build_definitions`, for one project among others in a code location, whose executor it leaves alone.
+    """As `build_definitions`, for one project among others in a code location, and without its executor.
 
     Args:
         over: settings that win over those of the project's own file.

@@ -1,4 +1,4 @@
-"""`ml_assets.DvcProjectComponent`: a DVC project among the components of a Dagster project, set up in YAML."""
+"""`ml_assets.DvcProjectComponent`: a DVC project as a component of a Dagster project, set up in YAML."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class DvcProjectAttributes(SettingsTable):
     translation: AssetAttributesModel | str | None = Field(  # type: ignore[valid-type]
         default=None,
         description=(
-            "Attributes of its assets; templates may use `item` (name, file, desc, meta, … of the stage, or path "
-            "of the tracked data) and `spec`, the asset without this translation."
+            "Attributes of its assets. Templates may use `item`, the stage (name, file, desc, meta, …) or "
+            "the tracked data (path, file, …), and `spec`, the asset without this translation."
         ),
     )
 
@@ -136,8 +136,6 @@ def _translator(context: ResolutionContext, model: DvcProjectAttributes) -> Yaml
 
 def _op_name(context: ComponentLoadContext) -> str:
     """The component's own name, so that two of them in one code location have two ops."""
-    path = context.path.with_suffix("")
-    inside = (
-        path.relative_to(context.defs_module_path) if path.is_relative_to(context.defs_module_path) else path
-    )
+    path, defs = context.path.with_suffix(""), context.defs_module_path
+    inside = path.relative_to(defs) if path.is_relative_to(defs) else path
     return NOT_IN_AN_OP.sub("_", inside.as_posix()).strip("_") or "pipeline"

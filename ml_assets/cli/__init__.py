@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ml_assets.cli.demo import demo
+from ml_assets.cli.init import init
 from ml_assets.cli.landing import landing
 from ml_assets.cli.ledger import log, show
 from ml_assets.cli.repro import repro
@@ -17,9 +18,18 @@ from ml_assets.dvc.errors import DvcBridgeError
 from ml_assets.landing.errors import LandingError
 from ml_assets.ledger.errors import LedgerError
 from ml_assets.models.errors import TrackingError
+from ml_assets.scaffold.errors import ScaffoldError
 from ml_assets.settings import SettingsInvalid
 
-EXPECTED = (DvcBridgeError, LedgerError, LandingError, DemoError, TrackingError, SettingsInvalid)
+EXPECTED = (
+    DvcBridgeError,
+    LedgerError,
+    LandingError,
+    DemoError,
+    TrackingError,
+    ScaffoldError,
+    SettingsInvalid,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,7 +38,7 @@ def cli() -> None:
     """Your dvc.yaml as an event-driven Dagster asset graph."""
 
 
-for command in (demo, landing, log, repro, show):
+for command in (demo, init, landing, log, repro, show):
     cli.add_command(command)
 
 

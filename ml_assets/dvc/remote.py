@@ -79,6 +79,13 @@ def remote_url(root: Path, remote: str | None) -> str | None:
     return without_credentials(str(config["remote"][name]["url"]))
 
 
+def default_remote(root: Path) -> str | None:
+    """The name of DVC's default remote, `core.remote`; None: there is none."""
+    from ml_assets.dvc._internals import configuration
+
+    return configuration(root)["core"].get("remote") or None
+
+
 def without_credentials(url: str) -> str:
     """`url` without user, password and query, in which tokens travel."""
     parts = urlsplit(url)

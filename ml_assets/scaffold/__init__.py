@@ -1,0 +1,1 @@
+"""Files for people who begin: what makes a DVC repository a Dagster code location, and fresh projects."""

@@ -1,0 +1,62 @@
+"""Where the settings of a repository go: to the end of pyproject.toml, or into a file of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ml_assets.scaffold.change import Change
+from ml_assets.scaffold.errors import FileInTheWay
+from ml_assets.scaffold.pyproject import Pyproject, read_toml
+from ml_assets.scaffold.template import render
+
+TABLE = "ml_assets"
+OWN_FILE = "ml_assets.toml"
+
+
+def plan_settings(
+    pyproject: Pyproject, *, name: str, remote: str | None, default: str | None
+) -> Change | None:
+    """The file with the settings in it; None where there are settings already.
+
+    Args:
+        name: of the code location.
+        remote: the DVC remote that runs shall push to; None: not yet any.
+        default: DVC's default remote.
+
+    Raises:
+        FileInTheWay: there are settings, with another remote than the one that is asked for.
+    """
+    existing = _existing(pyproject)
+    if existing is None:
+        # Unset would be the default remote; it is silent only where DVC has none.
+        return _new(pyproject, name, "" if remote is None and default else remote)
+    path, table = existing
+    if remote is not None and table.get("remote") != remote:
+        raise FileInTheWay(path, f"Set `remote = {_toml(remote)}` in its table [tool.{TABLE}] by hand.")
+    return None
+
+
+def _existing(pyproject: Pyproject) -> tuple[Path, Mapping[str, Any]] | None:
+    """The file that holds settings already, and these; ml_assets.toml is the one that counts."""
+    own = pyproject.path.with_name(OWN_FILE)
+    if own.exists():
+        return own, read_toml(own)
+    return (pyproject.path, pyproject.tool[TABLE]) if TABLE in pyproject.tool else None
+
+
+def _new(pyproject: Pyproject, name: str, remote: str | None) -> Change:
+    fields = {"name": name, "remote": '# remote = "NAME"' if remote is None else f"remote = {_toml(remote)}"}
+    table = render("adopt/settings.toml", table=f"[tool.{TABLE}]\n", prefix=f"tool.{TABLE}.", **fields)
+    after = pyproject.with_table(TABLE, table)
+    if after is not None:
+        return Change(pyproject.path, pyproject.text, after, f"the settings: [tool.{TABLE}] at its end")
+    own = render("adopt/settings.toml", table="", prefix="", **fields)
+    return Change(pyproject.path.with_name(OWN_FILE), None, own, "the settings")
+
+
+def _toml(value: str) -> str:
+    # JSON's strings are TOML's.
+    return json.dumps(value, ensure_ascii=False)
