@@ -12,6 +12,7 @@ from ml_assets.cli.demo import demo
 from ml_assets.cli.init import init
 from ml_assets.cli.landing import landing
 from ml_assets.cli.ledger import log, show
+from ml_assets.cli.new import new
 from ml_assets.cli.repro import repro
 from ml_assets.demo.errors import DemoError
 from ml_assets.dvc.errors import DvcBridgeError
@@ -38,7 +39,7 @@ def cli() -> None:
     """Your dvc.yaml as an event-driven Dagster asset graph."""
 
 
-for command in (demo, init, landing, log, repro, show):
+for command in (demo, init, landing, log, new, repro, show):
     cli.add_command(command)
 
 
