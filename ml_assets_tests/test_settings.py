@@ -42,10 +42,11 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         ("remmote = 1", "remmote"),
         ("[landing]\nprefix = 'x'", "landing.bucket"),
         ("remote = [", "Invalid value"),
+        ("remote = '\udcff'", "can't decode"),
     ],
 )
 def test_a_mistake_is_named_with_its_file(tmp_path: Path, text: str, named: str) -> None:
-    write(tmp_path, {"ml_assets.toml": text})
+    (tmp_path / "ml_assets.toml").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(SettingsInvalid, match=re.escape(named)) as caught:
         Settings.load(tmp_path)
     assert str(tmp_path / "ml_assets.toml") in str(caught.value)

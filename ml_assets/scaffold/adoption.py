@@ -86,6 +86,6 @@ def _plan_definitions(root: Path) -> Change | None:
     if not path.exists():
         return Change(path, None, render(f"adopt/{DEFINITIONS}.py"), "makes the assets from dvc.yaml")
     # People go on from it: with a translator of their own, with other assets beside.
-    if USES_US.search(path.read_text(encoding="utf-8")):
+    if path.is_file() and USES_US.search(path.read_text(encoding="utf-8", errors="replace")):
         return None
     raise FileInTheWay(path, "Rename it, then run again: Dagster would load it in place of ours.")

@@ -69,7 +69,7 @@ def plan_workspace(root: Path, locations: Sequence[CodeLocation]) -> Change | No
     """
     for path in (root / name for name in NAMES):
         if path.exists():
-            if not _loads_ours(path):
+            if not (path.is_file() and _loads_ours(path)):
                 entry = locations[-1].text()
                 raise FileInTheWay(path, f"Add this to its `load_from`, then run again:\n{entry}")
             return None

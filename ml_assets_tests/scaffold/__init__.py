@@ -1,0 +1,1 @@
+"""Tests of the room `scaffold`, and of what it makes."""
