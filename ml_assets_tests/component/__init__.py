@@ -1,0 +1,1 @@
+"""The component, in throw-away Dagster projects."""
