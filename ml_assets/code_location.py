@@ -85,7 +85,7 @@ class _Rooms:
         def pipeline(
             context: AssetExecutionContext, config: DvcRunConfig
         ) -> Iterator[MaterializeResult[None]]:
-            """All stages of dvc.yaml in one step."""
+            # No docstring: Dagster would show it as the description of each stage that has none.
             yield from dvc.run(context=context, redo=config.redo)
 
         sources = build_source_assets(project=project, translator=self.translator, without=settings.sources)
