@@ -27,6 +27,7 @@ from pydantic import BaseModel, Field
 from ml_assets.assets import DvcProject, DvcTranslator, DvcTranslatorData
 from ml_assets.code_location import build_project_definitions
 from ml_assets.dvc.errors import NotADvcProject
+from ml_assets.scaffold.template import render
 from ml_assets.settings import SettingsTable
 
 NOT_IN_AN_OP = re.compile(r"[^A-Za-z0-9_]+")
@@ -63,7 +64,7 @@ class DvcProjectParams(BaseModel):
 
 
 class DvcProjectScaffolder(Scaffolder[DvcProjectParams]):
-    """Writes the YAML that names an existing DVC repository."""
+    """Writes the YAML, or the Python, that names an existing DVC repository."""
 
     @classmethod
     def get_scaffold_params(cls) -> type[DvcProjectParams]:
@@ -74,7 +75,12 @@ class DvcProjectScaffolder(Scaffolder[DvcProjectParams]):
         given = request.params.project_path
         project = _project_at(Path(given) if given else request.target_path.parent)
         folder = request.target_path.parent if request.append else request.target_path
-        scaffold_component(request, {"project": os.path.relpath(project.root, folder.resolve())})
+        path = os.path.relpath(project.root, folder.resolve())
+        if request.scaffold_format == "python":
+            # Dagster's own would be a function without a body.
+            (folder / "component.py").write_text(render("adopt/component.py", project=path), encoding="utf-8")
+        else:
+            scaffold_component(request, {"project": path})
 
 
 class YamlTranslator(DvcTranslator):

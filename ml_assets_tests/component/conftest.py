@@ -7,12 +7,14 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 import pytest
 import yaml
-from dagster import Definitions, load_from_defs_folder
+from dagster import Definitions, ScaffoldRequest, load_from_defs_folder
 
+from ml_assets.component import DvcProjectParams, DvcProjectScaffolder
 from ml_assets.dvc.project import DvcProject
 from ml_assets_tests.factories import environment, make_two_stages, write
 
@@ -62,6 +64,19 @@ class DgProject:
         """A component of ours in its own folder."""
         content = {"type": "ml_assets.DvcProjectComponent", "attributes": dict(attributes)}
         write(self.defs, {f"{component}/defs.yaml": yaml.safe_dump(content)})
+
+    def scaffold(self, component: str, *, form: Literal["yaml", "python"], project_path: str | None) -> None:
+        """What `dg scaffold defs ml_assets.DvcProjectComponent` does, in this process."""
+        (self.defs / component).mkdir()
+        DvcProjectScaffolder().scaffold(
+            ScaffoldRequest(
+                type_name="ml_assets.DvcProjectComponent",
+                target_path=self.defs / component,
+                scaffold_format=form,
+                project_root=self.root,
+                params=DvcProjectParams(project_path=project_path),
+            )
+        )
 
     def load(self) -> Definitions:
         return load_from_defs_folder(path_within_project=self.root / self.name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from dagster import AssetSpec, Definitions
 
-from ml_assets.dvc.project import DvcProject
 from ml_assets_tests.component.conftest import DgProject
 from ml_assets_tests.factories import make_project, write
 
@@ -94,13 +94,25 @@ def test_two_repositories_live_in_one_code_location(dg_project: DgProject, pipel
     assert defs.executor is None
 
 
-def test_a_component_may_be_in_the_repository_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = make_project(tmp_path / "all-in-one", {"dvc.yaml": "stages:\n  a:\n    cmd: 'true'\n"})
+@pytest.mark.parametrize("form", ["yaml", "python"])
+def test_what_is_scaffolded_loads(
+    dg_project: DgProject, pipeline: Path, form: Literal["yaml", "python"]
+) -> None:
+    dg_project.scaffold("numbers", form=form, project_path=str(pipeline / "data"))
+    assert sorted(specs(dg_project.load())) == ["double", "raw", "total"]
+
+
+def test_without_a_path_the_repository_around_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_project(tmp_path / "around", {"dvc.yaml": "stages:\n  a:\n    cmd: 'true'\n"})
     dg_project = DgProject.make(root)
     monkeypatch.syspath_prepend(str(root))
-    dg_project.add("a", {"project": "../../.."})
+    dg_project.scaffold("a", form="yaml", project_path=None)
     assert list(specs(dg_project.load())) == ["a"]
-    assert DvcProject.find(dg_project.defs) == DvcProject(root)
+    # The control: a misspelt folder does not find the repository around it.
+    dg_project.add("a", {"project": "../../pipelien"})
+    assert "pipelien" in _failure(dg_project)
 
 
 def _failure(dg_project: DgProject) -> str:
@@ -117,16 +129,6 @@ def test_a_path_without_a_repository_is_named(dg_project: DgProject, pipeline: P
     told = _failure(dg_project)
     assert f"No DVC repository (a folder with `.dvc/`) at or above '{pipeline}s'" in told
     assert "dvc init" in told
-
-
-def test_a_misspelt_folder_does_not_find_the_repository_around_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = make_project(tmp_path / "around", {"dvc.yaml": "stages:\n  a:\n    cmd: 'true'\n"})
-    dg_project = DgProject.make(root)
-    monkeypatch.syspath_prepend(str(root))
-    dg_project.add("a", {"project": "../../pipelien"})
-    assert "pipelien" in _failure(dg_project)
 
 
 @pytest.mark.parametrize(
