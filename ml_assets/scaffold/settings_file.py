@@ -31,11 +31,10 @@ def plan_settings(
     """
     existing = _existing(pyproject)
     if existing is None:
-        # Unset would be the default remote; it is silent only where DVC has none.
-        return _new(pyproject, name, "" if remote is None and default else remote)
+        return _new(pyproject, name=name, remote=_remote(remote, default))
     path, table = existing
     if remote is not None and table.get("remote") != remote:
-        raise FileInTheWay(path, f"Set `remote = {_toml(remote)}` in its table [tool.{TABLE}] by hand.")
+        raise FileInTheWay(path, f"Set `remote = {_toml(remote)}` in it by hand.")
     return None
 
 
@@ -47,14 +46,22 @@ def _existing(pyproject: Pyproject) -> tuple[Path, Mapping[str, Any]] | None:
     return (pyproject.path, pyproject.tool[TABLE]) if TABLE in pyproject.tool else None
 
 
-def _new(pyproject: Pyproject, name: str, remote: str | None) -> Change:
-    fields = {"name": name, "remote": '# remote = "NAME"' if remote is None else f"remote = {_toml(remote)}"}
+def _new(pyproject: Pyproject, **fields: str) -> Change:
     table = render("adopt/settings.toml", table=f"[tool.{TABLE}]\n", prefix=f"tool.{TABLE}.", **fields)
     after = pyproject.with_table(TABLE, table)
     if after is not None:
         return Change(pyproject.path, pyproject.text, after, f"the settings: [tool.{TABLE}] at its end")
     own = render("adopt/settings.toml", table="", prefix="", **fields)
     return Change(pyproject.path.with_name(OWN_FILE), None, own, "the settings")
+
+
+def _remote(remote: str | None, default: str | None) -> str:
+    if remote is not None:
+        return f"remote = {_toml(remote)}"
+    # Unset would mean the default remote.
+    return (
+        f'remote = ""  # pushes nothing; the default here is "{default}"' if default else '# remote = "NAME"'
+    )
 
 
 def _toml(value: str) -> str:

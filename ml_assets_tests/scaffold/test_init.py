@@ -179,6 +179,7 @@ def test_wrong_settings_that_are_there_are_named_first(root: Path, ml_assets: Co
 
 def test_nothing_is_pushed_unless_a_remote_is_named(root: Path, ml_assets: Command) -> None:
     assert "Runs push nothing" in ml_assets("init", cwd=root).out
+    assert 'the default here is "store"' in (root / "ml_assets.toml").read_text()
     assert Settings.load(root).remote == ""
 
 
