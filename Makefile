@@ -39,11 +39,12 @@ test: install  ## The quick tests, under 5 minutes on 2 cores
 test-slow: install  ## The long tests: a whole year, kill -9, a real browser
 	$(BIN)/pytest -m slow $(ARGS)
 
-lint: install  ## ruff, mypy --strict, the import contracts, file sizes
+lint: install  ## ruff, mypy --strict, the import contracts, complete deps in dvc.yaml, file sizes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/ml-assets deps --check
 	$(BIN)/python scripts/file_sizes.py
 
 bench: install  ## All benchmarks, side by side with their peers, into benchmarks/results.json

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ml_assets.cli.demo import demo
+from ml_assets.cli.deps import deps
 from ml_assets.cli.init import init
 from ml_assets.cli.landing import landing
 from ml_assets.cli.ledger import log, show
@@ -39,7 +40,7 @@ def cli() -> None:
     """Your dvc.yaml as an event-driven Dagster asset graph."""
 
 
-for command in (demo, init, landing, log, new, repro, show):
+for command in (demo, deps, init, landing, log, new, repro, show):
     cli.add_command(command)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ml_assets.dvc.code import ProjectCode
 from ml_assets.dvc.environment import environment
@@ -20,8 +20,8 @@ STRICT = "strict"
 def import_closure(root: Path, stage: Stage, *, code: ProjectCode | None = None) -> tuple[str, ...]:
     """The files, relative to the project's `root` and sorted, that the stage's scripts reach by imports.
 
-    The scripts themselves are among them, and so are shell scripts and notebooks; what is installed and what
-    Git ignores is not. `code` saves reading everything again where many stages are asked about.
+    The scripts themselves are among them, and so are shell scripts and notebooks; what is installed, what Git
+    ignores and what the stage reads as params is not. `code` saves reading all again for each of many stages.
     """
     return find_closure(root, stage, code=code).files
 
@@ -40,9 +40,9 @@ def undeclared_code(manifest: Manifest, stage: Stage, closure: Sequence[str]) ->
     """The files of the closure that DVC does not know to belong to the stage.
 
     Known are `deps`, as a file or as a folder around it, and what stages make or .dvc files track: that is
-    data to DVC, with a version of its own. So are params files in Python: their declared keys count.
+    data to DVC, with a version of its own.
     """
-    declared = {*stage.deps, *stage.params}
+    declared = set(stage.deps)
     return tuple(file for file in own_code(manifest, closure) if not _covered(file, declared))
 
 
@@ -53,19 +53,26 @@ def own_code(manifest: Manifest, closure: Sequence[str]) -> tuple[str, ...]:
 
 
 def _covered(file: str, paths: Collection[str]) -> bool:
-    return file in paths or any(folder.as_posix() in paths for folder in PurePosixPath(file).parents)
+    around = file
+    while around and around not in paths:
+        around = around.rpartition("/")[0]
+    return bool(around) or "." in paths
 
 
 def code_digest(root: Path, manifest: Manifest, stage: Stage, *, code: ProjectCode | None = None) -> str:
     """SHA-256 of path and content of each file of the closure that people write.
 
-    Params files in Python are left out, for their declared keys are params. Under
-    `meta.dagster.environment: strict` the environment counts too: interpreter, what is installed, lock file.
+    Under `meta.dagster.environment: strict` the environment counts too: interpreter, what is installed in it,
+    lock files.
     """
-    code = code or DvcProject(root).code()
+    if code is None:
+        code = DvcProject(root).code()
+        digest = code_digest(root, manifest, stage, code=code)
+        code.save()
+        return digest
     files = own_code(manifest, import_closure(root, stage, code=code))
     parts = {
-        "files": [(file, code.sha256(file)) for file in files if file not in stage.params],
+        "files": [(file, code.sha256(file)) for file in files],
         "environment": asdict(environment(root)) if is_strict(stage) else None,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -25,18 +25,19 @@ ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")
 class ProjectCode:
     """What the files of the project at `root` say: a file is read once, so edits after that are not seen.
 
-    All paths of its methods are absolute text, but for `sha256`: pathlib costs more than all the rest.
+    Paths are absolute, but for `sha256` and `is_params_alone`, and text: pathlib costs more than all the rest.
     """
 
     def __init__(self, root: Path, *, cache_dir: Path) -> None:
         self.root = root
+        self._root = str(root)
         self.finder = ModuleFinder()
         self._table = ImportTable(cache_dir)
         self._digests: dict[str, str | None] = {}
         self._imports: dict[str, Imports] = {}
         self._loads: dict[tuple[str, SearchPath], tuple[str, ...]] = {}
         self._layouts: dict[str, Layout] = {}
-        self._own_folders: dict[str, bool] = {str(root): True}
+        self._own_folders: dict[str, bool] = {self._root: True}
 
     def save(self) -> None:
         """Keep what was parsed for the next process."""
@@ -44,7 +45,7 @@ class ProjectCode:
 
     def sha256(self, file: str) -> str | None:
         """Of the content of a file, relative to the root; None where there is none."""
-        path = os.path.normpath(self.root / file)
+        path = posixpath.normpath(posixpath.join(self._root, file))
         if path not in self._digests:
             self._digests[path] = _sha256(path)
         return self._digests[path]
@@ -54,6 +55,10 @@ class ProjectCode:
         if file not in self._imports:
             self._imports[file] = self._read_imports(file)
         return self._imports[file]
+
+    def is_params_alone(self, file: str) -> bool:
+        """Whether a file, relative to the root, is Python that says nothing but params."""
+        return file.endswith(".py") and self.imports(f"{self._root}/{file}").params_alone
 
     def loads(self, file: str, path: SearchPath) -> tuple[str, ...]:
         """The project's files that `file` loads by its imports, where modules are looked up in `path`."""
@@ -93,7 +98,7 @@ class ProjectCode:
     def _projects(self, cwd: str) -> list[str]:
         """The folders from `cwd` up to the root, any of which may be a project in the sense of pip."""
         found = [cwd]
-        while found[-1] not in ("/", str(self.root)):
+        while found[-1] not in ("/", self._root):
             found.append(posixpath.dirname(found[-1]))
         return found
 
@@ -134,7 +139,7 @@ class ProjectCode:
 
     @cached_property
     def _ignored(self) -> frozenset[str]:
-        return frozenset(f"{self.root}/{name}" for name in git_ignored(self.root))
+        return frozenset(f"{self._root}/{name}" for name in git_ignored(self.root))
 
 
 def _sha256(file: str) -> str | None:

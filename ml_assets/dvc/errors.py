@@ -33,6 +33,20 @@ class ManifestFailed(DvcBridgeError):
         )
 
 
+class DepsNotWritable(DvcBridgeError):
+    """Dependencies could not be added to a dvc.yaml, which is as it was before."""
+
+    def __init__(self, file: str, stage: str, paths: tuple[str, ...], reason: str) -> None:
+        self.file = file
+        self.stage = stage
+        self.paths = paths
+        super().__init__(
+            f"'{file}' was left as it was: {', '.join(paths)} cannot be added to the deps of stage "
+            f"'{stage}': {reason}. Add what is missing by hand; `ml-assets deps --check` tells when it is "
+            "complete."
+        )
+
+
 class LockFileUnreadable(DvcBridgeError):
     """A dvc.lock or .dvc file that is no YAML mapping, most likely cut short."""
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ml_assets.dvc.path_edits import PathEdit, path_edits
+from ml_assets.dvc.python_params import holds_params_alone
 
 # Functions that take a module's name as their first argument.
 IMPORTING = {"import_module", "__import__", "run_module"}
@@ -27,13 +28,15 @@ class Import:
 class Imports:
     """All imports of one source, wherever in it they stand.
 
-    `exports` are the names in a literal `__all__`, `path_edits` the folders that it puts on `sys.path`, and
-    `unknown` says what cannot be told from the text: each entry is a phrase that starts with the line.
+    `exports` are the names in a literal `__all__`, `path_edits` the folders that it puts on `sys.path`;
+    `params_alone` is whether the source says nothing but params. `unknown` says what cannot be told from the
+    text: each entry is a phrase that starts with the line.
     """
 
     imports: tuple[Import, ...] = ()
     exports: tuple[str, ...] = ()
     path_edits: tuple[PathEdit, ...] = ()
+    params_alone: bool = False
     unknown: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -47,6 +50,7 @@ class Imports:
             imports=tuple(Import(each["module"], each["level"], tuple(each["names"])) for each in imports),
             exports=tuple(data.get("exports", ())),
             path_edits=tuple(PathEdit(**each) for each in data.get("path_edits", ())),
+            params_alone=data.get("params_alone", False),
             unknown=tuple(data.get("unknown", ())),
         )
 
@@ -86,7 +90,13 @@ class _Reader:
                 self._read_call(node)
             elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
                 self.exports.update(dict.fromkeys(_exported(node)))
-        return Imports(tuple(self.imports), tuple(self.exports), path_edits(tree), tuple(self.unknown))
+        return Imports(
+            imports=tuple(self.imports),
+            exports=tuple(self.exports),
+            path_edits=path_edits(tree),
+            params_alone=holds_params_alone(tree),
+            unknown=tuple(self.unknown),
+        )
 
     def _read_call(self, node: ast.Call) -> None:
         name, package = _argument(node, 0, "name", "mod_name"), _argument(node, 1, "package")

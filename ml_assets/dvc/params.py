@@ -14,6 +14,7 @@ from ruamel.yaml.error import YAMLError
 
 from ml_assets.dvc.errors import ParamsUnreadable
 from ml_assets.dvc.manifest import Stage
+from ml_assets.dvc.python_params import read_python_params
 
 
 def param_values(root: Path, stage: Stage) -> dict[str, dict[str, Any]]:
@@ -22,7 +23,17 @@ def param_values(root: Path, stage: Stage) -> dict[str, dict[str, Any]]:
     Raises:
         ParamsUnreadable: a params file is missing or broken.
     """
-    return {file: _declared(read_params(root / file), keys) for file, keys in stage.params.items()}
+    return {file: _declared(_read_values(root / file), keys) for file, keys in stage.params.items()}
+
+
+def _read_values(path: Path) -> dict[str, Any]:
+    content = read_params(path)
+    if path.suffix != ".py":
+        return content
+    try:
+        return read_python_params(content["text"])
+    except (SyntaxError, ValueError) as error:
+        raise ParamsUnreadable(path, str(error)) from error
 
 
 def read_params(path: Path) -> dict[str, Any]:
@@ -51,7 +62,7 @@ def _yaml(text: str) -> Mapping[str, Any]:
 
 
 def _declared(content: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    if not keys or "text" in content:
+    if not keys:
         return dict(content)
     return {key: _lookup(content, key) for key in keys}
 

@@ -32,7 +32,7 @@ class Closure:
 
 
 def walk(code: ProjectCode, stage: Stage) -> Closure:
-    """The import closure of a stage's command."""
+    """The import closure of a stage's command, without params files that hold nothing else."""
     root = str(code.root)
     cwd = posixpath.normpath(posixpath.join(root, stage.wdir))
     # DVC gives each line of a command to a shell of its own, and each entry of a list.
@@ -43,7 +43,7 @@ def walk(code: ProjectCode, stage: Stage) -> Closure:
             steps.unknown[Unknown("", start.reason)] = None
         else:
             steps.follow(start)
-    return steps.closure()
+    return steps.closure(without=[file for file in stage.params if code.is_params_alone(file)])
 
 
 @dataclass
@@ -64,9 +64,9 @@ class _Steps:
             path = wider
         self.files |= reached
 
-    def closure(self) -> Closure:
+    def closure(self, *, without: Iterable[str]) -> Closure:
         root = f"{self.code.root}/"
-        files = sorted(file.removeprefix(root) for file in self.files)
+        files = sorted({file.removeprefix(root) for file in self.files}.difference(without))
         for file in files:
             for reason in self.code.imports(f"{root}{file}").unknown:
                 self.unknown[Unknown(file, reason)] = None

@@ -228,31 +228,51 @@ def test_sources_in_another_encoding_are_read(tmp_path: Path) -> None:
     assert reached(tmp_path, {"a.py": ""}, "python x.py") == {"x.py", "a.py"}
 
 
+@pytest.mark.parametrize(
+    ("params", "counts"),
+    [
+        ("A = 1\nB: list = [1, 2]\n", False),
+        ('"""Text."""\nclass Net:\n    depth = 3\n    def __init__(self):\n        self.w = 1\n', False),
+        ("A = 1\nB = A + 1\n", True),
+        ("import os\nA = 1\n", True),
+        ("A = 1\ndef f(): pass\n", True),
+        ("A = \n", True),
+    ],
+)
+def test_a_params_file_in_python_is_code_where_it_is_more_than_params(
+    params: str, *, counts: bool, tmp_path: Path
+) -> None:
+    write(tmp_path, {"x.py": "import params\n", "params.py": params})
+    found = import_closure(tmp_path, a_stage("python x.py", params={"params.py": ("A",)}))
+    assert ("params.py" in found) == counts
+    assert "params.py" in import_closure(tmp_path, a_stage("python x.py"))
+
+
 def test_declared_are_files_folders_around_them_outputs_and_tracked_data(tmp_path: Path) -> None:
-    stage = a_stage("", deps=("a.py", "lib"), params={"params.py": ("x",)})
+    stage = a_stage("", deps=("a.py", "lib"))
     maker = a_stage("", outs=("made/code",), name="maker")
     manifest = a_manifest(stage, maker, tracked=("data",))
-    closure = ("a.py", "lib/x/b.py", "library.py", "made/code/c.py", "made/d.py", "data/e.py", "params.py")
+    closure = ("a.py", "lib/x/b.py", "library.py", "made/code/c.py", "made/d.py", "data/e.py")
     assert undeclared_code(manifest, stage, closure) == ("library.py", "made/d.py")
     assert undeclared_code(manifest, a_stage("", deps=(".",)), closure) == ()
 
 
 def test_the_code_digest_follows_content_and_names_alone(tmp_path: Path) -> None:
-    files = {"x.py": "import a\n", "a.py": "one = 1\n", "made.py": "", "params.py": "", "unread.py": ""}
-    write(tmp_path, files | {"x.py": "import a, made, params\n"})
-    stage = a_stage("python x.py", params={"params.py": ("y",)})
+    files = {"x.py": "import a, made\n", "a.py": "one = 1\n", "made.py": "", "unread.py": ""}
+    write(tmp_path, files)
+    stage = a_stage("python x.py")
     manifest = a_manifest(stage, a_stage("", outs=("made.py",), name="maker"))
 
     def digest() -> str:
         return code_digest(tmp_path, manifest, stage)
 
     before = digest()
-    write(tmp_path, {"a.py": "one = 1\n", "made.py": "2", "params.py": "y = 2", "unread.py": "2"})
+    write(tmp_path, {"a.py": "one = 1\n", "made.py": "2", "unread.py": "2"})
     os.utime(tmp_path / "a.py", (1, 1))
     assert digest() == before
     write(tmp_path, {"a.py": "one = 2\n"})
     edited = digest()
-    write(tmp_path, {"a.py": "one = 1\n", "x.py": "import b as a, made, params\n", "b.py": "one = 1\n"})
+    write(tmp_path, {"a.py": "one = 1\n", "x.py": "import b as a, made\n", "b.py": "one = 1\n"})
     assert len({before, edited, digest()}) == 3
 
 
