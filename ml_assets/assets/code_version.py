@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from ml_assets.dvc.closure import code_digest
-from ml_assets.dvc.code import ProjectCode
 from ml_assets.dvc.errors import ParamsUnreadable
 from ml_assets.dvc.manifest import Manifest, Stage
 from ml_assets.dvc.params import param_values
 from ml_assets.dvc.project import DvcProject
+from ml_assets.dvc.static.project_code import ProjectCode
 
 
 def code_version(project: DvcProject, manifest: Manifest, stage: Stage) -> str:

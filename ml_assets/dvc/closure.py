@@ -8,11 +8,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from ml_assets.dvc.code import ProjectCode
 from ml_assets.dvc.environment import environment
 from ml_assets.dvc.manifest import Manifest, Stage
 from ml_assets.dvc.project import DvcProject
-from ml_assets.dvc.walk import Closure, walk
+from ml_assets.dvc.static.project_code import ProjectCode
+from ml_assets.dvc.static.walk import Closure, walk
 
 STRICT = "strict"
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml_assets.dvc.closure import find_closure, undeclared_code
-from ml_assets.dvc.code import SCRIPTS
 from ml_assets.dvc.deps_text import NotEditable, add_deps
 from ml_assets.dvc.errors import DepsNotWritable, ManifestFailed, UnknownStage
 from ml_assets.dvc.files import replace_file
 from ml_assets.dvc.manifest import Manifest, Stage, overlaps
 from ml_assets.dvc.project import DvcProject
-from ml_assets.dvc.walk import Unknown
+from ml_assets.dvc.static.project_code import SCRIPTS
+from ml_assets.dvc.static.walk import Unknown
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ml_assets.dvc.code import ProjectCode
 from ml_assets.dvc.errors import NotADvcProject
 from ml_assets.dvc.manifest import Manifest, load_manifest
+from ml_assets.dvc.static.project_code import ProjectCode
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ml_assets.dvc.closure import find_closure, import_closure
 from ml_assets.dvc.manifest import Manifest, Output, Source, Stage
-from ml_assets.dvc.walk import Closure
+from ml_assets.dvc.static.walk import Closure
 from ml_assets_tests.factories import write
 
 

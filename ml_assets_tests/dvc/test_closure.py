@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ml_assets.dvc.closure import code_digest, import_closure, undeclared_code
 from ml_assets.dvc.project import DvcProject
-from ml_assets.dvc.walk import Unknown
+from ml_assets.dvc.static.walk import Unknown
 from ml_assets_tests.dvc.code_projects import a_manifest, a_stage, reached, whole_closure
 from ml_assets_tests.factories import run, write
 
@@ -306,7 +306,7 @@ def test_imports_are_kept_for_the_next_process_and_read_again_when_a_file_change
         raise AssertionError(f"parsed again: {source!r}")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ml_assets.dvc.import_table.read_imports", parsed)
+        patched.setattr("ml_assets.dvc.static.import_table.read_imports", parsed)
         assert import_closure(tmp_path, stage) == ("a.py", "x.py")
     write(tmp_path, {"x.py": "import b\n"})
     assert import_closure(tmp_path, stage) == ("b.py", "x.py")
@@ -329,7 +329,7 @@ LINES = st.sampled_from(
     ]
 )
 RELATIVE = st.sampled_from(
-    ["from . import c", "from .sub import e", "from . import sub, d", "from .d import __name__"]
+    ["from . import c", "from .sub import e", "from . import sub, d", "from .d import __doc__"]
 )
 TELL = """
 import atexit, runpy, sys
@@ -345,7 +345,7 @@ BODIES = st.lists(LINES, max_size=3)
 @given(data=st.data())
 def test_python_loads_nothing_of_the_project_that_is_not_in_the_closure(data: st.DataObject) -> None:
     modules = {"x.py": BODIES, "a.py": BODIES, "b.py": BODIES, "src/src_only.py": BODIES}
-    inside = {"pkg/__init__.py", "pkg/c.py", "pkg/d.py"}
+    inside = ("pkg/__init__.py", "pkg/c.py", "pkg/d.py")
     modules |= {name: st.lists(LINES | RELATIVE, max_size=3) for name in inside}
     modules |= {"pkg/sub/__init__.py": BODIES, "pkg/sub/e.py": BODIES}
     files = {name: "\n".join(data.draw(body, label=name)) + "\n" for name, body in modules.items()}

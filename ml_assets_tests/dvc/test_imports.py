@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from ml_assets.dvc.imports import Import, Imports, read_imports
-from ml_assets.dvc.path_edits import PathEdit
+from ml_assets.dvc.static.imports import Import, Imports, read_imports
+from ml_assets.dvc.static.path_edits import PathEdit
 
 
 def imports(source: str) -> set[Import]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ml_assets.dvc.shell import Call, Unparsable, read_calls
+from ml_assets.dvc.static.shell import Call, Unparsable, read_calls
 
 
 def calls(text: str, **variables: str) -> list[Call]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ml_assets.dvc.imports import Import
+from ml_assets.dvc.static.imports import Import
 
 INIT = "__init__.py"
 

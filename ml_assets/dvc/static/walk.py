@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ml_assets.dvc.code import ProjectCode
-from ml_assets.dvc.imports import read_imports
 from ml_assets.dvc.manifest import Stage
-from ml_assets.dvc.modules import SearchPath
-from ml_assets.dvc.pytest_files import TestFiles, pytest_files
-from ml_assets.dvc.scripts import Kind, NotFound, Start, read_starts
+from ml_assets.dvc.static.imports import read_imports
+from ml_assets.dvc.static.modules import SearchPath
+from ml_assets.dvc.static.project_code import ProjectCode
+from ml_assets.dvc.static.pytest_files import TestFiles, pytest_files
+from ml_assets.dvc.static.scripts import read_starts
+from ml_assets.dvc.static.starts import Kind, NotFound, Start
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from ml_assets.dvc.ignored import git_ignored
-from ml_assets.dvc.import_table import ImportTable
-from ml_assets.dvc.imports import Imports
-from ml_assets.dvc.layout import Layout, read_layout
-from ml_assets.dvc.modules import ModuleFinder, SearchPath
+from ml_assets.dvc.static.ignored import git_ignored
+from ml_assets.dvc.static.import_table import ImportTable
+from ml_assets.dvc.static.imports import Imports
+from ml_assets.dvc.static.layout import Layout, read_layout
+from ml_assets.dvc.static.modules import ModuleFinder, SearchPath
 
 # Folders whose files belong to somebody else, even where a script looks into them.
 FOREIGN = {".dvc", ".git", "dist-packages", "node_modules", "site-packages"}
@@ -25,7 +25,7 @@ ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")
 class ProjectCode:
     """What the files of the project at `root` say: a file is read once, so edits after that are not seen.
 
-    Paths are absolute, but for `sha256` and `is_params_alone`, and text: pathlib costs more than all the rest.
+    Paths are text, since pathlib costs more than all the rest, and absolute, but where it is said.
     """
 
     def __init__(self, root: Path, *, cache_dir: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ml_assets.dvc.files import read_cached, write_cached
-from ml_assets.dvc.imports import Imports, read_imports
-from ml_assets.dvc.notebooks import notebook_code
+from ml_assets.dvc.static.imports import Imports, read_imports
+from ml_assets.dvc.static.notebooks import notebook_code
 
 # Another grammar reads the same text otherwise, and so may a later version of ours.
 FORMAT = f"1, Python {sys.version_info.major}.{sys.version_info.minor}"

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import enum
-import os
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ml_assets.dvc.interpreter import PYTHON, read_invocation
-from ml_assets.dvc.shell import ASSIGNMENT, Call, Unparsable, read_calls
+from ml_assets.dvc.static.interpreter import PYTHON, read_invocation
+from ml_assets.dvc.static.shell import ASSIGNMENT, Call, Unparsable, read_calls
+from ml_assets.dvc.static.starts import (
+    NO_FLAGS,
+    Kind,
+    NotFound,
+    Start,
+    module,
+    notebooks,
+    own_folders,
+    place,
+    python_path,
+    script,
+    tests,
+)
 
 SHELLS = {"bash", "sh", "zsh", "dash", "ksh", ".", "source"}
 # Programs and modules that run a script, or a module after `-m`, which is among their arguments.
@@ -23,6 +34,7 @@ RUNNERS = {
 }  # fmt: skip
 TESTERS = {"pytest", "py.test"}
 NOTEBOOK_RUNNERS = {"papermill", "jupyter", "jupyter-execute", "jupyter-nbconvert", "nbconvert"}
+KNOWN = SHELLS | RUNNERS | TESTERS | NOTEBOOK_RUNNERS
 # Programs that start another one, and may have options before it.
 WRAPPERS = {
     "caffeinate", "chrt", "conda", "direnv", "dotenv", "env", "hatch", "ionice", "mamba", "micromamba",
@@ -31,37 +43,6 @@ WRAPPERS = {
 }  # fmt: skip
 # Programs for which `python` is a word like any other.
 SPEAKERS = {"[", "echo", "grep", "printf", "test", "type", "which"}
-
-
-class Kind(enum.Enum):
-    """What a command may start."""
-
-    SCRIPT = "a Python file"
-    MODULE = "a module by its name"
-    CODE = "code in the command itself"
-    NOTEBOOK = "a notebook"
-    TESTS = "a file of tests, or a folder with such"
-    SHELL = "a shell script"
-
-
-@dataclass(frozen=True)
-class Start:
-    """Something that a command starts; `target` is an absolute path, a module's name or code.
-
-    `own` are the absolute folders that Python then looks through before its own library.
-    """
-
-    kind: Kind
-    target: str
-    cwd: str
-    own: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class NotFound:
-    """What a command starts, and this machine does not show: a phrase."""
-
-    reason: str
 
 
 def read_starts(
@@ -117,13 +98,9 @@ class _Reader:
 
     def _is_known(self, call: Call, word: str) -> bool:
         name = posixpath.basename(word)
-        known = SHELLS | RUNNERS | TESTERS | NOTEBOOK_RUNNERS
-        return bool(
-            name in known
-            or PYTHON.fullmatch(name)
-            or name in self.console_scripts
-            or (("/" in word or name.endswith((".py", ".sh"))) and os.path.isfile(_join(call.cwd, word)))  # noqa: PTH113 - no Path is needed for it
-        )
+        if name in KNOWN or name in self.console_scripts or PYTHON.fullmatch(name):
+            return True
+        return ("/" in word or name.endswith((".py", ".sh"))) and Path(place(call, word)).is_file()
 
     def _known(self, call: Call, word: str, arguments: Sequence[str]) -> Iterator[Start | NotFound]:
         name = posixpath.basename(word)
@@ -134,22 +111,22 @@ class _Reader:
         elif name in RUNNERS:
             yield from self._runner(call, arguments)
         elif name in TESTERS:
-            yield from _tests(call, arguments)
+            yield from tests(call, arguments)
         elif name in NOTEBOOK_RUNNERS:
-            yield from _notebooks(call, name, arguments)
+            yield from notebooks(call, name, arguments)
         elif name in self.console_scripts:
-            yield Start(Kind.MODULE, self.console_scripts[name], call.cwd, _python_path(call))
+            yield Start(Kind.MODULE, self.console_scripts[name], call.cwd, python_path(call))
         else:
             yield from self._file(call, word)
 
     def _file(self, call: Call, word: str) -> Iterator[Start | NotFound]:
         """A file that is started as a program: its first line says by whom, or else its name."""
-        path = Path(_join(call.cwd, word))
+        path = Path(place(call, word))
         with path.open("rb") as stream:
             first = stream.readline(200).decode(errors="replace")
         shebang = first if first.startswith("#!") else path.suffix
         if "py" in shebang:
-            yield _script(call, word)
+            yield script(call, word)
         elif "sh" in shebang:
             yield from self._shell_script(call, word)
 
@@ -158,30 +135,30 @@ class _Reader:
         if asked.module is not None:
             yield from self._module(call, [asked.module, *asked.arguments], asked.flags)
         elif asked.code is not None:
-            yield Start(Kind.CODE, asked.code, call.cwd, _own(call, call.cwd, asked.flags))
+            yield Start(Kind.CODE, asked.code, call.cwd, own_folders(call, call.cwd, asked.flags))
         elif asked.script is not None:
-            yield _script(call, asked.script, asked.flags)
+            yield script(call, asked.script, asked.flags)
         elif call.stdin is not None:
-            found = _script(call, call.stdin)
-            own = _own(call, call.cwd, asked.flags)
+            found = script(call, call.stdin)
+            own = own_folders(call, call.cwd, asked.flags)
             yield replace(found, own=own) if isinstance(found, Start) else found
 
     def _module(
-        self, call: Call, words: Sequence[str], flags: frozenset[str] = frozenset()
+        self, call: Call, words: Sequence[str], flags: frozenset[str] = NO_FLAGS
     ) -> Iterator[Start | NotFound]:
         if not words:
             return
-        if words[0] in RUNNERS | TESTERS | NOTEBOOK_RUNNERS:
+        if words[0] in KNOWN - SHELLS:
             yield from self._known(call, words[0], words[1:])
-        yield Start(Kind.MODULE, words[0], call.cwd, _own(call, call.cwd, flags))
+        yield module(call, words[0], flags)
 
     def _runner(self, call: Call, arguments: Sequence[str]) -> Iterator[Start | NotFound]:
         for at, word in enumerate(arguments):
             if word in ("-m", "--module"):
                 yield from self._module(call, arguments[at + 1 :])
                 return
-            if word.endswith(".py") and Path(_join(call.cwd, word)).is_file():
-                yield _script(call, word)
+            if word.endswith(".py") and Path(place(call, word)).is_file():
+                yield script(call, word)
                 return
 
     def _shell(self, call: Call, arguments: Sequence[str]) -> Iterator[Start | NotFound]:
@@ -195,7 +172,7 @@ class _Reader:
                 return
 
     def _shell_script(self, call: Call, word: str) -> Iterator[Start | NotFound]:
-        path = _join(call.cwd, word)
+        path = place(call, word)
         if not Path(path).is_file():
             yield NotFound(f"'{word}' is not there")
         elif path not in self.read:
@@ -209,57 +186,3 @@ class _Reader:
                 yield from self.call(inner, inner.words)
         except Unparsable as error:
             yield NotFound(f"a shell script cannot be read ({error})")
-
-
-def _script(call: Call, word: str, flags: frozenset[str] = frozenset()) -> Start | NotFound:
-    path = Path(_join(call.cwd, word))
-    path = path / "__main__.py" if path.is_dir() else path
-    if not path.is_file():
-        return NotFound(f"'{word}' is not there")
-    # Python follows links before it looks beside a script.
-    return Start(Kind.SCRIPT, str(path), call.cwd, _own(call, str(path.resolve().parent), flags))
-
-
-def _tests(call: Call, arguments: Sequence[str]) -> Iterator[Start]:
-    named = [word.partition("::")[0] for word in arguments if not word.startswith("-")]
-    paths = [path for word in named if Path(path := _join(call.cwd, word)).exists()]
-    for path in paths or [call.cwd]:
-        yield Start(Kind.TESTS, path, call.cwd, _python_path(call))
-
-
-def _notebooks(call: Call, program: str, arguments: Sequence[str]) -> Iterator[Start | NotFound]:
-    """What is executed: papermill's first notebook (the second is its output), all of nbconvert's."""
-    named = [
-        word
-        for before, word in zip(("", *arguments), arguments, strict=False)
-        if word.endswith(".ipynb") and not word.startswith("-") and before != "--output"
-    ]
-    if program == "papermill":
-        named = named[:1]
-    elif not {"--execute", "execute"}.intersection(arguments) and program != "jupyter-execute":
-        return
-    for word in named:
-        path = Path(_join(call.cwd, word))
-        own = (call.cwd, str(path.parent), *_python_path(call))
-        yield (
-            Start(Kind.NOTEBOOK, str(path), call.cwd, own)
-            if path.is_file()
-            else NotFound(f"'{word}' is not there")
-        )
-
-
-def _own(call: Call, first: str, flags: frozenset[str]) -> tuple[str, ...]:
-    """`sys.path` before the standard library; -I and -P leave out its first folder, -I and -E PYTHONPATH."""
-    return (
-        *(() if flags & {"I", "P"} else (first,)),
-        *(() if flags & {"I", "E"} else _python_path(call)),
-    )
-
-
-def _python_path(call: Call) -> tuple[str, ...]:
-    folders = call.variables.get("PYTHONPATH", "").split(os.pathsep)
-    return tuple(_join(call.cwd, folder) for folder in folders if folder and "$" not in folder)
-
-
-def _join(cwd: str, path: str) -> str:
-    return posixpath.normpath(posixpath.join(cwd, path))

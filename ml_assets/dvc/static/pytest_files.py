@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_assets.dvc.modules import INIT
+from ml_assets.dvc.static.modules import INIT
 
 PATTERNS = ("test_*.py", "*_test.py")
 CONFTEST = "conftest.py"

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ml_assets.dvc.path_edits import PathEdit, path_edits
 from ml_assets.dvc.python_params import holds_params_alone
+from ml_assets.dvc.static.path_edits import PathEdit, path_edits
 
 # Functions that take a module's name as their first argument.
 IMPORTING = {"import_module", "__import__", "run_module"}
