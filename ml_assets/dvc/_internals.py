@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import threading
@@ -26,7 +25,9 @@ from dvc_data.hashfile.transfer import transfer
 
 from ml_assets.dvc import _internals_transfers  # noqa: F401 - its changes hold wherever DVC is used
 from ml_assets.dvc._internals_lock import lock_order
+from ml_assets.dvc.errors import TornRwlock
 from ml_assets.dvc.locks import in_words, release_stale, repository_hold
+from ml_assets.dvc.rwlock import parse
 
 __all__ = [
     "CheckoutError",
@@ -69,12 +70,14 @@ class FairLock(Lock):  # type: ignore[misc]
     With the lock come stale claims on paths, on which DVC would wait for ever: they are released.
     """
 
-    def __init__(self, root: Path, lockfile: str, *, stopped: Callable[[], bool], tell: Tell) -> None:
+    def __init__(self, root: Path, lockfile: str, *, stopped: Callable[[], bool], tell: Tell | None) -> None:
         super().__init__(lockfile)
         self._root, self._stopped, self._tell = root, stopped, tell
 
     def lock(self) -> None:
         self._wait_and_lock()
+        if self._tell is None:
+            return
         try:
             for gone in in_words(release_stale(self._root)):
                 self._tell(f"released what {gone}")
@@ -90,7 +93,7 @@ class FairLock(Lock):  # type: ignore[misc]
             except LockError:
                 if self._stopped():
                     raise
-                if time.monotonic() > silent_until and (hold := repository_hold(self._root)):
+                if self._tell and time.monotonic() > silent_until and (hold := repository_hold(self._root)):
                     self._tell(f"waiting: {hold}")
                     silent_until = float("inf")
                 time.sleep(delay)
@@ -127,13 +130,13 @@ def working_directory(root: Path) -> Iterator[None]:
 
 @contextmanager
 def open_repo(
-    root: Path, *, stopped: Callable[[], bool] = never, tell: Tell = _log.warning
+    root: Path, *, stopped: Callable[[], bool] = never, tell: Tell | None = _log.warning
 ) -> Iterator[Repo]:
     """DVC's `Repo` at `root`, in the `working_directory`, for one thread.
 
     Args:
         stopped: is asked while another process holds DVC's lock, and ends the waiting (with DVC's LockError).
-        tell: gets in words whom we wait for, and whose stale claims were released.
+        tell: gets in words whom we wait for, and whose stale claims were released; None: they are not.
     """
     with working_directory(root):
         repo = Repo(str(root))
@@ -174,7 +177,7 @@ def unclaimed(repo: Repo) -> Iterator[bool]:
     It holds DVC's lock, without which nobody can begin to write. A claim is three rewrites of a file.
     """
     with repo.lock:
-        free = not _claims(Path(repo.tmp_dir)).get("write")
+        free = not _is_somebody_writing(Path(repo.tmp_dir) / "rwlock")
         _active.unclaimed = free
         try:
             yield free
@@ -182,11 +185,13 @@ def unclaimed(repo: Repo) -> Iterator[bool]:
             _active.unclaimed = False
 
 
-def _claims(folder: Path) -> Any:
+def _is_somebody_writing(rwlock: Path) -> bool:
     try:
-        return json.loads((folder / "rwlock").read_text(encoding="utf-8"))
+        return any(claim.mode == "write" for claim in parse(rwlock))
     except FileNotFoundError:
-        return {}
+        return False
+    except TornRwlock:
+        return True  # until a stage takes the lock, and releases what is stale
 
 
 def _rwlock(*args: Any, **options: Any) -> Any:

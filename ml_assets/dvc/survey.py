@@ -50,9 +50,17 @@ class _Question:
     known: set[str]
 
     def ask(self, look: LastLook) -> set[str]:
+        from ml_assets.dvc._internals import LockError
+
+        try:
+            return self._ask(look)
+        except LockError:
+            return set()  # whoever has DVC's lock is waited for, and named, by the stages themselves
+
+    def _ask(self, look: LastLook) -> set[str]:
         from ml_assets.dvc._internals import open_repo, unclaimed
 
-        with open_repo(self.project.root) as repo:
+        with open_repo(self.project.root, stopped=lambda: True, tell=None) as repo:
             cache_dir = Path(repo.cache.legacy.path)
             before = Fingerprints(self.project, cache_dir, self.codes)
             with unclaimed(repo) as free:
