@@ -7,6 +7,7 @@ from typing import Any
 
 from dagster import AssetsDefinition, multi_asset
 
+from ml_assets.assets.metric_checks import build_check_specs
 from ml_assets.assets.specs import build_dvc_asset_specs
 from ml_assets.assets.translator import DvcTranslator
 from ml_assets.dvc.project import DvcProject
@@ -36,6 +37,9 @@ def dvc_assets(
 
     Raises:
         ManifestFailed: DVC refuses the pipeline files.
+        AssetKeyTaken, MetaInvalid: two stages would be one asset, or `meta.dagster` is wrong.
     """
+    project = project.pinned()
     specs = build_dvc_asset_specs(project=project, translator=translator, sources=sources)
-    return multi_asset(name=name, specs=specs, can_subset=True, pool=pool)
+    checks = build_check_specs(project.manifest(), specs)
+    return multi_asset(name=name, specs=specs, check_specs=checks, can_subset=True, pool=pool)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dagster import AssetKey
 
-from ml_assets.dvc.manifest import Stage
+from ml_assets.dvc.manifest import Source, Stage
 
 
 class AssetRoomError(Exception):
@@ -21,3 +21,31 @@ class AssetKeyTaken(AssetRoomError):
             f"the asset '{key.to_user_string()}'. Rename one, or give them other keys by overriding "
             "DvcTranslator.get_asset_spec."
         )
+
+
+class BelowThreshold(AssetRoomError):
+    """Metrics are not within the bounds of blocking checks."""
+
+    def __init__(self, refused: tuple[str, ...]) -> None:
+        self.refused = refused
+        super().__init__(
+            f"A blocking check was not passed: {'; '.join(refused)}. What is below was not run, and nothing "
+            "was recorded. Improve the stage, or change `meta.dagster.checks` in dvc.yaml."
+        )
+
+
+class MetaInvalid(AssetRoomError):
+    """`meta.dagster` says something that Dagster does not take."""
+
+    def __init__(self, item: Stage | Source, reason: str) -> None:
+        self.item = item
+        super().__init__(
+            f"`meta.dagster` of {_named(item)} is wrong: {reason}. "
+            "Correct it there; docs/reference/settings.md describes its keys."
+        )
+
+
+def _named(item: Stage | Source) -> str:
+    if isinstance(item, Source):
+        return f"the tracked path '{item.path}' of {item.file}"
+    return f"stage '{item.name}' of {item.file}"

@@ -16,6 +16,7 @@ META_KEY_PARAMS = "params"
 META_KEY_PREVIEW = "preview"
 META_KEY_NOT_SHOWN = "not_shown"
 """Path → why nothing more is shown of it."""
+META_KEY_LOG = "dvc/log"
 META_KEY_RECORD = "ledger/record"
 META_KEY_RECORD_DIGEST = "ledger/digest"
 

@@ -1,16 +1,21 @@
-"""One step of Dagster over some stages of a project: runs them, pushes what they made, appends the record."""
+"""One step of Dagster over some stages of a project: runs them, checks them, and tells what came out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 
-from dagster import AssetExecutionContext, AssetKey, AssetObservation, DataVersion, MaterializeResult
+from dagster import AssetCheckResult, AssetExecutionContext, AssetKey, DataVersion, MaterializeResult
 
-from ml_assets.assets.keys import META_KEY_RECORD, META_KEY_RECORD_DIGEST
+from ml_assets.assets.errors import BelowThreshold
+from ml_assets.assets.keys import META_KEY_LOG
 from ml_assets.assets.metadata import stage_metadata
+from ml_assets.assets.metric_checks import blocks, check_result, in_words, is_selected, thresholds
+from ml_assets.assets.pipes import Reported, pipes_session, reported_metadata, uses_pipes
+from ml_assets.assets.stage_logs import StageLogs
 from ml_assets.dvc.events import (
+    Accepted,
     Event,
     OnFailure,
     Redo,
@@ -19,37 +24,58 @@ from ml_assets.dvc.events import (
     StageLine,
     StageSkipped,
 )
+from ml_assets.dvc.fetching import Fetching
 from ml_assets.dvc.lockfile import read_locks
 from ml_assets.dvc.project import DvcProject
-from ml_assets.dvc.remote import push, remote_url
+from ml_assets.dvc.run_cache import pull_missing_sources
 from ml_assets.dvc.runner import run_stages
-from ml_assets.ledger.newest import newest_landing, newest_run
-from ml_assets.ledger.record import DagsterRun, Outcome, RunRecord
-from ml_assets.ledger.run_record import draft_run, is_recorded, unpushed_sources
-from ml_assets.ledger.store import AnyRecord, Ledger
+from ml_assets.dvc.stage_commands import no_session
+from ml_assets.dvc.thresholds import Measured, measure
+from ml_assets.ledger.record import Outcome
 
 
 @dataclass
 class Step:
-    """The `selected` stages (name → asset key) of a step; needs the workspace's write slot."""
+    """The `selected` stages (name → asset key) of a step; needs the workspace's write slot.
+
+    `remote` is a name in DVC's configuration and `url` where that is; without `url` nothing is fetched.
+    `lock_before` is for steps of one run that write side by side: see `run_stages`.
+    """
 
     context: AssetExecutionContext
     project: DvcProject
     selected: Mapping[str, AssetKey]
-    ledger: Ledger
     remote: str | None
+    url: str | None
+    lock_before: Mapping[str, list[str]] | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    _measured: dict[str, list[Measured]] = field(default_factory=dict)
+    _reported: dict[str, Reported] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._logs = StageLogs(self.context, self.project.private_dir / "logs" / self.context.run_id)
 
     def run(self, *, redo: Redo, jobs: int) -> Iterator[MaterializeResult[None]]:
-        """Yield each stage's result as it ends; push and append after the last one.
+        """Yield each stage's result as it ends.
 
         Raises:
-            DvcBridgeError, LedgerError.
+            DvcBridgeError: a stage failed, after all that does not depend on it has ended.
+            BelowThreshold: a blocking check was not passed; what is below was not run.
         """
-        # Before anything runs: a misspelt remote must not cost a training first.
-        url = remote_url(self.project.root, self.remote)
+        if self.url:
+            pull_missing_sources(
+                self.project.root, self.project.manifest(), list(self.selected), remote=self.remote
+            )
         events = run_stages(
-            self.project, list(self.selected), redo=redo, jobs=jobs, on_failure=OnFailure.KEEP_GOING
+            self.project,
+            list(self.selected),
+            redo=redo,
+            jobs=jobs,
+            on_failure=OnFailure.KEEP_GOING,
+            fetching=Fetching(self.remote) if self.url else None,
+            verdict=self._verdict,
+            session=self._session,
+            lock_before=self.lock_before,
         )
         # Closed even when we fail here: its commands must not outlive the step that holds the write slot.
         with closing(events):
@@ -57,67 +83,62 @@ class Step:
                 self._log(event)
                 if isinstance(event, StageFinished):
                     self.outcomes[event.stage] = event.outcome.value
-                    yield self._result(event, url)
-        self._conclude(url)
+                    yield self._result(event)
+        self._require_thresholds()
+
+    def _session(self, stage: str) -> AbstractContextManager[Mapping[str, str]]:
+        if not uses_pipes(self.project.manifest().stage(stage)):
+            return no_session(stage)
+        return pipes_session(self.context, stage, self.selected[stage], self._reported)
+
+    def _verdict(self, name: str) -> Accepted:
+        stage = self.project.manifest().stage(name)
+        found = [measure(self.project.root, stage, each) for each in thresholds(stage)]
+        self._measured[name] = found
+        return Accepted.NO if any(blocks(each) for each in found) else Accepted.YES
+
+    def _require_thresholds(self) -> None:
+        refused = [
+            f"stage '{stage}': {in_words(each)}"
+            for stage, found in self._measured.items()
+            for each in found
+            if blocks(each)
+        ]
+        if refused:
+            raise BelowThreshold(tuple(refused))
 
     def _log(self, event: Event) -> None:
         if isinstance(event, StageLine):
-            self.context.log.info(f"{event.stage} | {event.text}")
+            self._logs.line(event.stage, event.text)
         elif isinstance(event, StageBroke):
             self.context.log.error(str(event.error))
         elif isinstance(event, StageSkipped):
             self.context.log.warning(f"{event.stage} was not run, since {event.because} failed")
 
-    def _result(self, finished: StageFinished, url: str | None) -> MaterializeResult[None]:
-        manifest = self.project.manifest()
+    def _result(self, finished: StageFinished) -> MaterializeResult[None]:
+        manifest, key = self.project.manifest(), self.selected[finished.stage]
         locked = read_locks(self.project.root, manifest)[finished.stage]
         metadata = stage_metadata(
             project=self.project,
             stage=manifest.stage(finished.stage),
             locked=locked,
             finished=finished,
-            remote_url=url,
+            remote_url=self.url,
         )
+        log = self._logs.path(finished.stage)
         return MaterializeResult(
-            asset_key=self.selected[finished.stage],
+            asset_key=key,
             data_version=DataVersion(locked.version),
-            metadata=metadata,
+            metadata={
+                **metadata,
+                **({META_KEY_LOG: log} if log.exists() else {}),
+                **reported_metadata(self._reported.get(finished.stage, ()), key),
+            },
+            check_results=list(self._checks(finished.stage, key)),
         )
 
-    def _conclude(self, url: str | None) -> None:
-        newest = newest_run(self.ledger)
-        if is_recorded(self.project, newest) and not self._landed_since(newest):
-            self.context.log.info("Nothing changed since record %s.", newest.number if newest else None)
-            return
-        if url:
-            self.context.log.info("Pushed %s objects to %s", self._push(newest), url)
-        run = DagsterRun(run_id=self.context.run_id, job=self.context.job_name)
-        outcomes = self.outcomes
-        record = self.ledger.append(
-            lambda _: draft_run(self.project, stages=outcomes, newest=newest, dagster=run)
-        )
-        self._observe(record)
-
-    def _push(self, newest: RunRecord | None) -> int:
-        """All that the record will name; what an older record names was pushed before that."""
-        records = [record for record in (newest, newest_landing(self.ledger)) if record]
-        sources = unpushed_sources(self.project, [record.dvc_files for record in records])
-        stages = sorted(read_locks(self.project.root, self.project.manifest()))
-        return push(self.project.root, [*sources, *stages], remote=self.remote)
-
-    def _landed_since(self, run: RunRecord | None) -> bool:
-        # A landing whose bytes changed no output still needs a run record after it, or it waits for ever.
-        landing = newest_landing(self.ledger)
-        return landing is not None and (run is None or landing.number > run.number)
-
-    def _observe(self, record: AnyRecord | None) -> None:
-        if record is None:
-            return
-        self.context.log.info("Appended record %s", record.number)
-        for key in self.selected.values():
-            self.context.log_event(
-                AssetObservation(
-                    asset_key=key,
-                    metadata={META_KEY_RECORD: record.number, META_KEY_RECORD_DIGEST: record.digest},
-                )
-            )
+    def _checks(self, stage: str, key: AssetKey) -> Iterator[AssetCheckResult]:
+        selected = set(self.context.selected_asset_check_keys)
+        for each in self._measured.get(stage, ()):
+            if is_selected(each, key, selected):
+                yield check_result(each, key)

@@ -17,7 +17,7 @@ from ml_assets.dvc.errors import DvcBridgeError, NoRemote, NoStages, NotADvcProj
 from ml_assets.dvc.events import OnFailure, Redo
 from ml_assets.dvc.fetching import Fetching
 from ml_assets.dvc.project import DvcProject
-from ml_assets.dvc.remote import remote_url
+from ml_assets.dvc.remotes import remote_url
 from ml_assets.dvc.run_cache import pull_missing_sources, push_results
 from ml_assets.dvc.runner import run_stages
 from ml_assets.dvc.targets import Direction, select_stages

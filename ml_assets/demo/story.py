@@ -24,7 +24,7 @@ from ml_assets.demo.news import News
 from ml_assets.demo.s3 import EmbeddedS3
 from ml_assets.demo.servers import Servers
 from ml_assets.demo.stores import prepare_stores
-from ml_assets.dvc.remote import remote_url
+from ml_assets.dvc.remotes import remote_url
 from ml_assets.ledger.store import Ledger
 from ml_assets.settings import Settings
 

@@ -59,11 +59,13 @@ class KeyedRunCache(StageCache):  # type: ignore[misc]
         """
         entry = self._locked(stage)
         if entry is None and self._share:
-            stage.save_deps()
-            key = _get_stage_hash(stage)
+            # A stage of its own: once its inputs are saved, DVC takes dvc.lock's outputs for results of theirs.
+            probe = self.repo.stage.get_target(stage.addressing)
+            probe.save_deps()
+            key = _get_stage_hash(probe)
             if not os.path.isdir(self._get_cache_dir(key)):  # noqa: PTH112 - DVC's paths are text
                 fetch_entry(key)
-            entry = self._load(stage)
+            entry = self._load(probe)
         return None if entry is None else self._with_remotes(entry, stage)
 
     def _locked(self, stage: Any) -> Any | None:

@@ -30,16 +30,20 @@ _valid: set[tuple[str, int]] = set()
 
 
 @contextmanager
-def lock_order(root: Path, stages: Sequence[tuple[str, str]]) -> Iterator[None]:
+def lock_order(
+    root: Path, stages: Sequence[tuple[str, str]], before: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[None]:
     """Within this context new entries of each dvc.lock are written in the order of `stages`.
 
     `stages` are (dvc.yaml, stage) pairs in the order of a serial `dvc repro`, which appends entries as
-    stages end; side by side they end in any order. Entries that are there already keep their places.
+    stages end; side by side they end in any order. Entries that are there already keep their places:
+    those of now, or where several processes write, those that were there `before` the first one began
+    (dvc.lock, relative to the root → names).
     """
     locks: dict[Path, list[str]] = {}
     for file, name in stages:
         locks.setdefault((root / file).with_suffix(".lock"), []).append(name.rpartition(":")[2])
-    _orders.update({lock: (_entries(lock), names) for lock, names in locks.items()})
+    _orders.update({lock: (_entries(root, lock, before), names) for lock, names in locks.items()})
     try:
         yield
     finally:
@@ -47,7 +51,9 @@ def lock_order(root: Path, stages: Sequence[tuple[str, str]]) -> Iterator[None]:
             _orders.pop(lock, None)
 
 
-def _entries(lock: Path) -> list[str]:
+def _entries(root: Path, lock: Path, before: Mapping[str, Sequence[str]] | None) -> list[str]:
+    if before is not None:
+        return list(before.get(lock.relative_to(root).as_posix(), ()))
     return list(_yaml.load_yaml(str(lock)).get("stages") or {}) if lock.exists() else []
 
 

@@ -30,6 +30,13 @@ class OnFailure(Enum):
     KEEP_GOING = "keep going"
 
 
+class Accepted(Enum):
+    """Whether what a stage made is good enough for the stages below it to begin."""
+
+    YES = "yes"
+    NO = "no"
+
+
 class Start(Enum):
     """Whether stages that ask for it start with their libraries loaded."""
 

@@ -1,4 +1,4 @@
-"""What goes to and comes from a DVC remote, and how a remote is named to people."""
+"""What goes to and comes from a DVC remote."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from ml_assets.dvc.errors import DvcBridgeError, RemoteUnknown, TransferFailed
+from ml_assets.dvc.errors import DvcBridgeError, TransferFailed
 from ml_assets.dvc.integrity import only_intact
 from ml_assets.dvc.storage import storage_failure
 
@@ -56,41 +55,6 @@ def transferring(verb: str, root: Path, remote: str | None) -> Iterator[None]:
         # DVC lets botocore's, aiohttp's and its own errors through here, with no base in common.
         disk = storage_failure(error, doing=f"the {verb}", root=root)
         raise disk or TransferFailed(verb, remote, failure(error)) from error
-
-
-def remote_url(root: Path, remote: str | None) -> str | None:
-    """Where pushes go, credentials left out; None: nowhere.
-
-    `remote` is a name in DVC's configuration; None is its default, `core.remote`; an empty string is none.
-
-    Raises:
-        RemoteUnknown: no configuration, neither the project's nor the user's, has a remote of that name.
-    """
-    from ml_assets.dvc._internals import configuration
-
-    if remote == "":
-        return None
-    config = configuration(root)
-    name = remote or config["core"].get("remote")
-    if not name:
-        return None
-    if name not in config["remote"]:
-        raise RemoteUnknown(name, tuple(config["remote"]))
-    return without_credentials(str(config["remote"][name]["url"]))
-
-
-def default_remote(root: Path) -> str | None:
-    """The name of DVC's default remote, `core.remote`; None: there is none."""
-    from ml_assets.dvc._internals import configuration
-
-    return configuration(root)["core"].get("remote") or None
-
-
-def without_credentials(url: str) -> str:
-    """`url` without user, password and query, in which tokens travel."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 def failure(error: BaseException) -> str:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,15 @@ from ml_assets.dvc.storage import full_disk
 from ml_assets.dvc.warm import WarmStarts
 
 TAIL_LINES = 20
+
+
+# Given a stage's name, surrounds its commands and says what is in their environment besides.
+Session = Callable[[str], AbstractContextManager[Mapping[str, str]]]
+
+
+def no_session(_: str) -> AbstractContextManager[Mapping[str, str]]:
+    """Commands run as `dvc repro` runs them."""
+    return nullcontext({})
 
 
 @dataclass
@@ -42,6 +52,7 @@ class StageCommands:
     lines: StageLines
     cancellation: Cancellation
     starts: WarmStarts
+    session: Session = no_session
     started: bool = False
 
     def run(self, stage: Any, commands: Sequence[list[str]], options: Mapping[str, Any]) -> None:
@@ -54,8 +65,10 @@ class StageCommands:
 
         self.started = True
         before = {**dependency_hashes(stage), **self.trust.code.undeclared}
-        for command in commands:
-            self._run_one(command, {**options, "env": stage_environment(options["env"])})
+        with self.session(self.trust.stage) as more:
+            env = {**stage_environment(options["env"]), **more}
+            for command in commands:
+                self._run_one(command, {**options, "env": env})
         after = {**dependency_hashes(stage), **self.trust.undeclared_now()}
         # DVC itself would record the new hash beside a result of the old data (DVC issue 11058).
         moved = tuple(

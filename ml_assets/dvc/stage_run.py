@@ -16,7 +16,6 @@ from ml_assets.dvc.locks import blockers
 from ml_assets.dvc.stage_commands import StageCommands, StageLines
 from ml_assets.dvc.stage_trust import StageTrust
 from ml_assets.dvc.storage import chain, full_disk, storage_failure
-from ml_assets.dvc.warm import WarmStarts
 
 BUSY_SECONDS = 600.0
 BUSY_POLL_SECONDS = 0.2
@@ -29,7 +28,7 @@ class StageRun:
     trust: StageTrust
     lines: StageLines
     cancellation: Cancellation
-    starts: WarmStarts
+    commands: StageCommands
     fetching: Fetching | None = None
     _waiting_for: tuple[str, ...] = ()
 
@@ -50,17 +49,16 @@ class StageRun:
         from ml_assets.dvc._internals import DvcException, command_runner, open_repo
 
         started = time.monotonic()
-        commands = StageCommands(self.trust, self.lines, self.cancellation, self.starts)
         while True:
             try:
                 with (
                     open_repo(
                         self.root, stopped=lambda: self.cancellation.requested, tell=self.lines.line
                     ) as repo,
-                    command_runner(commands.run),
+                    command_runner(self.commands.run),
                 ):
                     changed = self._reproduce(repo, redo)
-                return StageFinished(self.stage, _outcome(changed, commands), time.monotonic() - started)
+                return StageFinished(self.stage, _outcome(changed, self.commands), time.monotonic() - started)
             except (DvcException, OSError) as error:
                 if not self._is_busy(error):
                     raise self._cause(error) from error

@@ -22,7 +22,7 @@ from ml_assets.assets.process_identity import identify
 from ml_assets.dvc.errors import DvcBridgeError
 from ml_assets.dvc.lockfile import LockedPath, read_dvc_file
 from ml_assets.dvc.project import DvcProject
-from ml_assets.dvc.remote import remote_url
+from ml_assets.dvc.remotes import remote_url
 from ml_assets.dvc.tracked import TrackedFolder
 from ml_assets.landing.errors import LandingError
 from ml_assets.landing.s3_settings import LandingS3

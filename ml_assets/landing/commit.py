@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_assets.dvc.remote import remote_url
+from ml_assets.dvc.remotes import remote_url
 from ml_assets.landing.check import Accepted, Checked, Refused
 from ml_assets.landing.errors import Rejected
 from ml_assets.landing.history import History

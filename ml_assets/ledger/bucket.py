@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ml_assets.dvc.remote import without_credentials
+from ml_assets.dvc.remotes import without_credentials
 from ml_assets.ledger.errors import LedgerLocationUnknown, LedgerUnreachable, PlainHttpRefused
 
 if TYPE_CHECKING:

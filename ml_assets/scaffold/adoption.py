@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ml_assets.dvc.manifest import Manifest
 from ml_assets.dvc.project import DvcProject
-from ml_assets.dvc.remote import default_remote, remote_url
+from ml_assets.dvc.remotes import default_remote, remote_url
 from ml_assets.scaffold.change import Change
 from ml_assets.scaffold.errors import FileInTheWay, NothingToShow
 from ml_assets.scaffold.ignored import plan_ignored

@@ -161,3 +161,10 @@ def test_a_remote_that_does_not_answer_is_told_once_and_stages_run(
         event.stage for event in events if isinstance(event, StageFinished) and event.outcome is Outcome.RAN
     ]
     assert ran == list(STAGES)
+
+
+def test_new_data_is_never_given_the_result_of_the_old(pipeline: Path) -> None:
+    push_results(DvcProject(pipeline), STAGES, remote=None)
+    write(pipeline, {"data.txt": "x\ny\nz\n"})
+    assert outcomes(pipeline, fetching=Fetching(None)) == dict.fromkeys(STAGES, Outcome.RAN)
+    assert "1z" in (pipeline / "report.txt").read_text()

@@ -9,7 +9,7 @@ import pytest
 
 from ml_assets.dvc.errors import RemoteUnknown, TransferFailed
 from ml_assets.dvc.project import DvcProject
-from ml_assets.dvc.remote import remote_url, without_credentials
+from ml_assets.dvc.remotes import remote_url, without_credentials
 from ml_assets.dvc.tracked import TrackedFolder
 from ml_assets_tests.factories import dvc, run, write
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ml_assets.doctor.finding import Finding, error, info, warning
 from ml_assets.doctor.site import Site
 from ml_assets.dvc.errors import RemoteUnknown
-from ml_assets.dvc.remote import without_credentials
+from ml_assets.dvc.remotes import without_credentials
 
 
 def remote_known(site: Site) -> Iterator[Finding]:

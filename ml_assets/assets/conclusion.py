@@ -1,0 +1,74 @@
+"""What a run of stages ends with: its results pushed, and one record appended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster import AssetExecutionContext, AssetKey, AssetObservation
+
+from ml_assets.assets.keys import META_KEY_RECORD, META_KEY_RECORD_DIGEST
+from ml_assets.dvc.lockfile import read_lock, read_locks
+from ml_assets.dvc.project import DvcProject
+from ml_assets.dvc.remote import push
+from ml_assets.dvc.run_cache import push_run_cache
+from ml_assets.ledger.newest import newest_landing, newest_run
+from ml_assets.ledger.record import DagsterRun, Outcome, RunRecord
+from ml_assets.ledger.run_record import draft_run, is_recorded, unpushed_sources
+from ml_assets.ledger.store import AnyRecord, Ledger
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """The end of a run in `context`; `url` is where `remote` is, and None pushes nothing."""
+
+    context: AssetExecutionContext
+    project: DvcProject
+    ledger: Ledger
+    remote: str | None
+    url: str | None
+
+    def conclude(self, outcomes: Mapping[str, Outcome]) -> AnyRecord | None:
+        """Push, then append the record of stages with these outcomes; None where nothing changed.
+
+        Raises:
+            DvcBridgeError, LedgerError.
+        """
+        newest = newest_run(self.ledger)
+        if is_recorded(self.project, newest) and not self._landed_since(newest):
+            self.context.log.info("Nothing changed since record %s.", newest.number if newest else None)
+            return None
+        if self.url:
+            self.context.log.info("Pushed %s objects to %s", self._push(newest), self.url)
+        run = DagsterRun(run_id=self.context.run_id, job=self.context.job_name)
+        record = self.ledger.append(
+            lambda _: draft_run(self.project, stages=outcomes, newest=newest, dagster=run)
+        )
+        if record is not None:
+            self.context.log.info("Appended record %s", record.number)
+        return record
+
+    def observe(self, record: AnyRecord | None, keys: Iterable[AssetKey]) -> None:
+        """Tell Dagster which record speaks of these assets."""
+        if record is None:
+            return
+        metadata: dict[str, Any] = {META_KEY_RECORD: record.number, META_KEY_RECORD_DIGEST: record.digest}
+        for key in keys:
+            self.context.log_event(AssetObservation(asset_key=key, metadata=metadata))
+
+    def _push(self, newest: RunRecord | None) -> int:
+        """All that the record will name; what an older record names was pushed before that."""
+        records = [record for record in (newest, newest_landing(self.ledger)) if record]
+        sources = unpushed_sources(self.project, [record.dvc_files for record in records])
+        locked = read_locks(self.project.root, self.project.manifest())
+        sent = push(self.project.root, [*sources, *sorted(locked)], remote=self.remote)
+        before = read_lock(newest.dvc_lock, path=Path("dvc.lock")) if newest and newest.dvc_lock else {}
+        changed = [name for name in sorted(locked) if locked[name] != before.get(name)]
+        return sent + push_run_cache(self.project, changed, remote=self.remote)
+
+    def _landed_since(self, run: RunRecord | None) -> bool:
+        # A landing whose bytes changed no output still needs a run record after it, or it waits for ever.
+        landing = newest_landing(self.ledger)
+        return landing is not None and (run is None or landing.number > run.number)
