@@ -33,6 +33,7 @@ def build_definitions(project: DvcProject, *, translator: DvcTranslator | None =
 
     Raises:
         ManifestFailed: DVC refuses the pipeline files.
+        AssetKeyTaken, MetaInvalid: a stage cannot be an asset as it is.
         SettingsInvalid: the settings name something that does not exist.
     """
     # One process a run: DVC skips what is done, so a step has nothing to win from one of its own.
@@ -69,7 +70,7 @@ class _Rooms:
     ) -> None:
         self.project = project
         self.settings = settings
-        self.translator = translator
+        self.translator = translator or DvcTranslator(key_prefix=settings.key_prefix, group=settings.group)
         self.name = name
         self.ledger = Ledger.open(settings.ledger, root=project.root)
 
@@ -79,7 +80,12 @@ class _Rooms:
     def _stages(self) -> Definitions:
         settings, project = self.settings, self.project
         # No resource of the code location, where another project's of the same name would be in the way.
-        dvc = DvcResource(project_dir=str(project.root), remote=settings.remote, ledger=settings.ledger)
+        dvc = DvcResource(
+            project_dir=str(project.root),
+            remote=settings.remote,
+            ledger=settings.ledger,
+            landed=list(settings.sources),
+        )
 
         @dvc_assets(project=project, name=self.name, sources=settings.sources, translator=self.translator)
         def pipeline(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ml_assets.landing.settings import LandingSettings
 from ml_assets.models.settings import MlflowSettings
@@ -21,17 +21,28 @@ class SettingsInvalid(Exception):
         super().__init__(f"Settings in '{path}' are wrong: {reason}. See docs/reference/settings.md.")
 
 
+def _parts(value: Any) -> Any:
+    return tuple(value.split("/")) if isinstance(value, str) else value
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+KeyPrefix = Annotated[tuple[Name, ...], BeforeValidator(_parts)]
+
+
 class SettingsTable(BaseModel):
     """What may be set, whichever way it is said: in `[tool.ml_assets]`, or in a component's YAML.
 
     `remote` is the DVC remote to push to (None: DVC's default, if there is one; an empty string: none).
-    `ledger` is a folder relative to the project's root, or `s3://bucket/prefix`.
+    `ledger` is a folder relative to the project's root, or `s3://bucket/prefix`. `key_prefix` (`a/b`, or a
+    list) comes before each asset key, and `group` is of the assets that name none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     remote: str | None = None
     ledger: str = ".ml_assets/ledger"
+    key_prefix: KeyPrefix = ()
+    group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*$")] | None = None
     landing: LandingSettings | None = None
     mlflow: MlflowSettings = Field(default_factory=MlflowSettings)
 

@@ -10,6 +10,7 @@ from typing import Any
 from dagster import AssetExecutionContext, AssetKey, AssetObservation
 
 from ml_assets.assets.keys import META_KEY_RECORD, META_KEY_RECORD_DIGEST
+from ml_assets.dvc.errors import TransferFailed
 from ml_assets.dvc.lockfile import read_lock, read_locks
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remote import push
@@ -40,8 +41,8 @@ class Conclusion:
         if is_recorded(self.project, newest) and not self._landed_since(newest):
             self.context.log.info("Nothing changed since record %s.", newest.number if newest else None)
             return None
-        if self.url:
-            self.context.log.info("Pushed %s objects to %s", self._push(newest), self.url)
+        if self.url and not self._is_pushed(newest):
+            return None
         run = DagsterRun(run_id=self.context.run_id, job=self.context.job_name)
         record = self.ledger.append(
             lambda _: draft_run(self.project, stages=outcomes, newest=newest, dagster=run)
@@ -57,6 +58,18 @@ class Conclusion:
         metadata: dict[str, Any] = {META_KEY_RECORD: record.number, META_KEY_RECORD_DIGEST: record.digest}
         for key in keys:
             self.context.log_event(AssetObservation(asset_key=key, metadata=metadata))
+
+    def _is_pushed(self, newest: RunRecord | None) -> bool:
+        try:
+            self.context.log.info("Pushed %s objects to %s", self._push(newest), self.url)
+        except TransferFailed as error:
+            if self.remote is not None:
+                raise
+            # Nobody asked for this remote: many public repositories name one that only their owners may write
+            # to. The stages are done; but what is not pushed is not recorded.
+            self.context.log.warning("No record was appended, since its artifacts are not pushed. %s", error)
+            return False
+        return True
 
     def _push(self, newest: RunRecord | None) -> int:
         """All that the record will name; what an older record names was pushed before that."""

@@ -12,14 +12,14 @@ class AssetRoomError(Exception):
 
 
 class AssetKeyTaken(AssetRoomError):
-    """Two stages would be one asset."""
+    """Two stages or tracked paths would be one asset, or two that Dagster cannot tell apart."""
 
-    def __init__(self, key: AssetKey, one: Stage, other: Stage) -> None:
+    def __init__(self, key: AssetKey, one: Stage | Source, other: Stage | Source) -> None:
         self.key = key
+        self.items = (one, other)
         super().__init__(
-            f"Stage '{one.name}' of {one.file} and stage '{other.name}' of {other.file} both become "
-            f"the asset '{key.to_user_string()}'. Rename one, or give them other keys by overriding "
-            "DvcTranslator.get_asset_spec."
+            f"Two of one name: {_named(one)} and {_named(other)} both become the asset '{key.to_user_string()}'. "
+            "Rename one, or give them other keys by overriding DvcTranslator.get_asset_spec."
         )
 
 
@@ -48,4 +48,4 @@ class MetaInvalid(AssetRoomError):
 def _named(item: Stage | Source) -> str:
     if isinstance(item, Source):
         return f"the tracked path '{item.path}' of {item.file}"
-    return f"stage '{item.name}' of {item.file}"
+    return f"stage '{item.entry}' of {item.file}"

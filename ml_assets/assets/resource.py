@@ -30,12 +30,14 @@ class DvcResource(ConfigurableResource[None]):
         project_dir: the project's root.
         remote: DVC remote to push to; None is DVC's default, an empty string pushes nothing.
         ledger: where records go: a folder relative to the root, or an s3://, gs:// or az:// address.
+        landed: tracked paths that a landing fills; runs of stages leave their .dvc files alone.
         jobs: how many independent stages run side by side.
     """
 
     project_dir: str
     remote: str | None = None
     ledger: str = ".ml_assets/ledger"
+    landed: list[str] = []
     jobs: int = os.cpu_count() or 1
 
     def run(
@@ -84,6 +86,7 @@ class DvcResource(ConfigurableResource[None]):
             selected=selected_stages(context),
             remote=self.remote,
             url=url,
+            landed=self.landed,
         )
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from dagster import AssetDep, AssetKey, AssetSpec
 
-from ml_assets.assets.errors import AssetKeyTaken
-from ml_assets.assets.translator import DvcTranslator, DvcTranslatorData, asset_key
+from ml_assets.assets.asset_keys import asset_key, require_distinct
+from ml_assets.assets.translator import DvcTranslator, DvcTranslatorData
 from ml_assets.dvc.manifest import Manifest, Source, Stage
 from ml_assets.dvc.project import DvcProject
 
@@ -22,49 +22,42 @@ def build_dvc_asset_specs(
         sources: paths that will be tracked once something lands there, though no .dvc file says so yet.
 
     Raises:
-        AssetKeyTaken: two stages have one key.
+        AssetKeyTaken: two stages or tracked paths have one key.
+        MetaInvalid: `meta.dagster` of one says what Dagster does not take.
     """
     project = project.pinned()
     manifest = with_sources(project.manifest(), sources)
-    translate = translator or DvcTranslator()
-
-    def spec_of(item: Stage | Source) -> AssetSpec:
-        return translate.get_asset_spec(DvcTranslatorData(project=project, manifest=manifest, item=item))
-
-    specs = {stage.name: spec_of(stage) for stage in manifest.stages}
-    _require_distinct_keys(manifest, specs)
+    translator = translator or DvcTranslator()
+    items: list[Stage | Source] = [*manifest.sources, *manifest.stages]
+    translated = [
+        (item, translator.get_asset_spec(DvcTranslatorData(project=project, manifest=manifest, item=item)))
+        for item in items
+    ]
+    require_distinct((item, spec.key) for item, spec in translated)
     project.code().save()
-    renamed = {asset_key(stage, manifest): specs[stage.name].key for stage in manifest.stages}
-    if translator is not None:
-        renamed |= {asset_key(source, manifest): spec_of(source).key for source in manifest.sources}
-    return [_after(spec, renamed) for spec in specs.values()]
-
-
-def _after(spec: AssetSpec, renamed: Mapping[AssetKey, AssetKey]) -> AssetSpec:
-    """The spec with its inputs under the names that the translator gave to them."""
-    deps = [AssetDep(renamed[dep.asset_key]) if dep.asset_key in renamed else dep for dep in spec.deps]
-    return spec.replace_attributes(deps=deps)
+    renamed = {asset_key(item, manifest): spec.key for item, spec in translated}
+    return [_after(spec, renamed) for item, spec in translated if isinstance(item, Stage)]
 
 
 def source_spec(*, project: DvcProject, path: str, translator: DvcTranslator | None = None) -> AssetSpec:
     """The spec of the tracked source at `path`, whether it is tracked yet or not."""
     manifest = with_sources(project.manifest(), (path,))
-    source = next(source for source in manifest.sources if source.path == path)
     return (translator or DvcTranslator()).get_asset_spec(
-        DvcTranslatorData(project=project, manifest=manifest, item=source)
+        DvcTranslatorData(project=project, manifest=manifest, item=manifest.source(path))
     )
 
 
-def _require_distinct_keys(manifest: Manifest, specs: Mapping[str, AssetSpec]) -> None:
-    owner: dict[AssetKey, Stage] = {}
-    for stage in manifest.stages:
-        other = owner.setdefault(specs[stage.name].key, stage)
-        if other is not stage:
-            raise AssetKeyTaken(specs[stage.name].key, other, stage)
+def _after(spec: AssetSpec, renamed: Mapping[AssetKey, AssetKey]) -> AssetSpec:
+    """The spec with its inputs under the names that the translator gave to them."""
+    deps = [
+        dep if (key := renamed.get(dep.asset_key, dep.asset_key)) == dep.asset_key else AssetDep(key)
+        for dep in spec.deps
+    ]
+    return spec.replace_attributes(deps=deps)
 
 
 def with_sources(manifest: Manifest, paths: tuple[str, ...]) -> Manifest:
     """The manifest with `paths` as tracked sources, also before their first `dvc add`."""
     known = {source.path for source in manifest.sources}
     new = tuple(Source(path=path, file=f"{path}.dvc") for path in paths if path not in known)
-    return replace(manifest, sources=(*manifest.sources, *new))
+    return replace(manifest, sources=(*manifest.sources, *new)) if new else manifest

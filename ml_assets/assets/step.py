@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 
@@ -47,6 +47,7 @@ class Step:
     selected: Mapping[str, AssetKey]
     remote: str | None
     url: str | None
+    landed: Sequence[str] = ()
     lock_before: Mapping[str, list[str]] | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     _measured: dict[str, list[Measured]] = field(default_factory=dict)
@@ -76,6 +77,7 @@ class Step:
             verdict=self._verdict,
             session=self._session,
             lock_before=self.lock_before,
+            kept=self.landed,
         )
         # Closed even when we fail here: its commands must not outlive the step that holds the write slot.
         with closing(events):

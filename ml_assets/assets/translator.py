@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
-from dagster import AssetKey, AssetSpec
+from dagster import AssetSpec, DagsterError
 
+from ml_assets.assets.asset_keys import asset_key
 from ml_assets.assets.code_version import code_version
-from ml_assets.assets.keys import META_KEY_FILE, META_KEY_PATHS, META_KEY_STAGE, META_TABLE
+from ml_assets.assets.errors import MetaInvalid
+from ml_assets.assets.keys import META_KEY_FILE, META_KEY_PATHS, META_KEY_STAGE
+from ml_assets.assets.meta_table import read_table
 from ml_assets.dvc.manifest import Manifest, Source, Stage
 from ml_assets.dvc.project import DvcProject
-
-# Dagster allows these in a part of an asset key; foreach and matrix put more into stage names.
-NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9_]")
 
 
 @dataclass(frozen=True)
@@ -28,48 +27,44 @@ class DvcTranslatorData:
 
 
 class DvcTranslator:
-    """Maps stages and tracked paths to asset specs; override `get_asset_spec` and change what it returns."""
+    """Maps stages and tracked paths to asset specs; override `get_asset_spec` and change what it returns.
+
+    Args:
+        key_prefix: comes before each key.
+        group: of the assets that name none in `meta.dagster`.
+    """
+
+    def __init__(self, *, key_prefix: Sequence[str] = (), group: str | None = None) -> None:
+        self.key_prefix = tuple(key_prefix)
+        self.group = group
 
     def get_asset_spec(self, data: DvcTranslatorData) -> AssetSpec:
         """The spec of one stage or source.
 
         `desc` is the description, and `meta.dagster` in dvc.yaml may set `group`, `owners`, `tags` and
-        `kinds`; DVC itself ignores `meta`.
+        `kinds`; DVC itself ignores `meta`. Its `deps` have the keys of `asset_key`; whoever asks for the specs
+        of a whole project gets them with the keys that this method gives.
+
+        Raises:
+            MetaInvalid: `meta.dagster` says what Dagster does not take.
         """
         item = data.item
-        table = item.meta.get(META_TABLE) or {}
-        spec = AssetSpec(
-            key=asset_key(item, data.manifest),
-            description=item.desc,
-            group_name=table.get("group"),
-            owners=table.get("owners"),
-            tags=table.get("tags"),
-            kinds={"dvc", *table.get("kinds", ())},
-        )
+        spec = self._spec(data)
         return _with_stage(spec, data, item) if isinstance(item, Stage) else _with_source(spec, item)
 
-
-def asset_key(item: Stage | Source, manifest: Manifest) -> AssetKey:
-    """`train@a` → train/a, `sub/dvc.yaml:train` → sub/train, the tracked path `data/raw` → raw.
-
-    Where the short name of a tracked path is another asset's too, its whole path is the key.
-    """
-    if isinstance(item, Stage):
-        return AssetKey(_stage_parts(item))
-    short = [_part(PurePosixPath(item.path).stem)]
-    others = [[_part(PurePosixPath(source.path).stem)] for source in manifest.sources if source != item]
-    taken = short in others or short in [_stage_parts(stage) for stage in manifest.stages]
-    return AssetKey([_part(part) for part in PurePosixPath(item.path).parts] if taken else short)
-
-
-def _stage_parts(stage: Stage) -> list[str]:
-    folder = PurePosixPath(stage.file).parent.parts
-    name = stage.name.rpartition(":")[2]
-    return [_part(part) for part in (*folder, *name.split("@"))]
-
-
-def _part(name: str) -> str:
-    return NOT_IN_A_KEY.sub("_", name)
+    def _spec(self, data: DvcTranslatorData) -> AssetSpec:
+        table, key = read_table(data.item), asset_key(data.item, data.manifest)
+        try:
+            return AssetSpec(
+                key=key.with_prefix(self.key_prefix) if self.key_prefix else key,
+                description=data.item.desc,
+                group_name=table.group or self.group,
+                owners=table.owners,
+                tags=table.tags,
+                kinds={"dvc", *table.kinds},
+            )
+        except DagsterError as error:
+            raise MetaInvalid(data.item, str(error)) from error
 
 
 def _with_stage(spec: AssetSpec, data: DvcTranslatorData, stage: Stage) -> AssetSpec:

@@ -17,6 +17,7 @@ import dvc.stage.run
 from dvc.config import Config
 from dvc.exceptions import CheckoutError, DvcException
 from dvc.lock import Lock, LockError
+from dvc.parsing.context import Context
 from dvc.render.match import PlotsData, match_defs_renderers
 from dvc.repo import Repo
 from dvc.repo.plots import infer_data_sources
@@ -27,6 +28,7 @@ from ml_assets.dvc import _internals_transfers  # noqa: F401 - its changes hold 
 from ml_assets.dvc._internals_lock import lock_order
 from ml_assets.dvc.errors import TornRwlock
 from ml_assets.dvc.locks import in_words, release_stale, repository_hold
+from ml_assets.dvc.pipeline_files import digest
 from ml_assets.dvc.rwlock import parse
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "configuration",
     "dependency_hashes",
     "execution_order",
+    "loaded_variables",
     "lock_order",
     "open_repo",
     "plot_renderers",
@@ -168,6 +171,23 @@ def execution_order(repo: Repo) -> list[Any]:
     graph = get_active_graph(repo.index.graph)
     ordered: list[Any] = plan_repro(graph)
     return ordered
+
+
+@contextmanager
+def loaded_variables() -> Iterator[dict[str, str | None]]:
+    """Path → digest of each file that templating reads `vars` from within this context."""
+    loaded: dict[str, str | None] = {}
+    original = Context.load_from.__func__
+
+    def load_from(cls: Any, fs: Any, path: str, select: Any = None) -> Any:
+        loaded[path] = digest(Path(path))
+        return original(cls, fs, path, select)
+
+    Context.load_from = classmethod(load_from)
+    try:
+        yield loaded
+    finally:
+        Context.load_from = classmethod(original)
 
 
 @contextmanager

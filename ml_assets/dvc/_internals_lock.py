@@ -42,7 +42,7 @@ def lock_order(
     """
     locks: dict[Path, list[str]] = {}
     for file, name in stages:
-        locks.setdefault((root / file).with_suffix(".lock"), []).append(name.rpartition(":")[2])
+        locks.setdefault((root / file).with_suffix(".lock"), []).append(name)
     _orders.update({lock: (_entries(root, lock, before), names) for lock, names in locks.items()})
     try:
         yield

@@ -79,6 +79,18 @@ class TornRwlock(DvcBridgeError):
         super().__init__(f"'{path}' is no whole JSON, so that `dvc` fails. Remove it: `rm '{path}'`.")
 
 
+class SourceMissing(DvcBridgeError):
+    """A path that a .dvc file tracks is not in the workspace, as after a `git clone`."""
+
+    def __init__(self, path: str, file: str) -> None:
+        self.path = path
+        self.file = file
+        super().__init__(
+            f"The data '{path}', which {file} tracks, is not here. Bring it by `dvc pull {file}`, "
+            f"or `dvc checkout {file}` where the cache has it; then run again."
+        )
+
+
 class StageBlocked(DvcBridgeError):
     """Other processes kept what a stage needs for longer than we wait."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import Any
 import yaml
 
 from ml_assets.dvc.errors import LockFileUnreadable
-from ml_assets.dvc.manifest import Loader, Manifest, Stage
+from ml_assets.dvc.manifest import Loader, Manifest, Source, Stage
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,10 @@ def read_lock(text: str, *, path: Path) -> dict[str, LockedStage]:
 
 
 def read_locks(root: Path, manifest: Manifest) -> dict[str, LockedStage]:
-    """The locked stages of all dvc.yaml files, by the manifest's names; paths are relative to the root."""
+    """The locked stages of all dvc.yaml files, by the manifest's names; paths are relative to the root.
+
+    Entries of stages that no dvc.yaml has any more, which DVC keeps, are left out.
+    """
     found: dict[str, LockedStage] = {}
     for file in {stage.file for stage in manifest.stages}:
         lock = (root / file).with_suffix(".lock")
@@ -74,8 +78,11 @@ def read_locks(root: Path, manifest: Manifest) -> dict[str, LockedStage]:
             prefix = "" if file == "dvc.yaml" else f"{file}:"
             locked = read_lock(lock.read_text(encoding="utf-8"), path=lock)
             found |= {f"{prefix}{name}": stage for name, stage in locked.items()}
-    wdirs = {stage.name: stage.wdir for stage in manifest.stages}
-    return {name: _from_root(stage, wdirs.get(name, ".")) for name, stage in found.items()}
+    return {
+        stage.name: _from_root(found[stage.name], stage.wdir)
+        for stage in manifest.stages
+        if stage.name in found
+    }
 
 
 def _from_root(stage: LockedStage, wdir: str) -> LockedStage:
@@ -100,10 +107,22 @@ def read_dvc_file(path: Path) -> LockedPath | None:
     Raises:
         LockFileUnreadable: it is no YAML mapping.
     """
-    if not path.exists():
-        return None
-    outs = _mapping(path.read_text(encoding="utf-8"), path).get("outs") or []
-    return _path(outs[0]) if outs and "md5" in outs[0] else None
+    outs = _read_mapping(path).get("outs")
+    return _path(outs[0]) if outs and _hash(outs[0]) else None
+
+
+def read_source(root: Path, source: Source) -> LockedPath | None:
+    """What the .dvc file of `source` says of it; None where that file is gone or has no hash of it (yet).
+
+    Raises:
+        LockFileUnreadable: it is no YAML mapping.
+    """
+    content = _read_mapping(root / source.file)
+    wdir = posixpath.join(posixpath.dirname(source.file), str(content.get("wdir") or "."))
+    for out in content.get("outs") or ():
+        if _joined(wdir, out["path"]) == source.path and _hash(out):
+            return replace(_path(out), path=source.path)
+    return None
 
 
 def stale_stages(
@@ -114,21 +133,29 @@ def stale_stages(
     Args:
         sources: path of a tracked source → the hash in its .dvc file.
 
-    Looks at hashes alone and so costs nothing; `dvc status` looks at the files too.
+    Looks at hashes alone and so costs nothing; `dvc status` looks at the files too. What a frozen stage reads
+    does not make it stale, as it does not make DVC run it.
     """
     produced = {out.path: out.md5 for stage in locked.values() for out in stage.outs} | dict(sources)
-    stale: list[str] = []
+    stale: set[str] = set()
     for stage in manifest.stages:
         entry = locked.get(stage.name)
-        below = any(name in stale for name in manifest.upstream(stage))
-        if below or entry is None or any(produced.get(dep.path, dep.md5) != dep.md5 for dep in entry.deps):
-            stale.append(stage.name)
-    return tuple(stale)
+        if entry is None or (not stage.frozen and _inputs_moved(entry, stage, manifest, stale, produced)):
+            stale.add(stage.name)
+    return tuple(stage.name for stage in manifest.stages if stage.name in stale)
+
+
+def _inputs_moved(
+    entry: LockedStage, stage: Stage, manifest: Manifest, stale: set[str], produced: Mapping[str, str]
+) -> bool:
+    return not stale.isdisjoint(manifest.upstream(stage)) or any(
+        produced.get(dep.path, dep.md5) != dep.md5 for dep in entry.deps
+    )
 
 
 def source_hashes(root: Path, manifest: Manifest) -> dict[str, str]:
     """Path of each tracked source → the hash in its .dvc file."""
-    read = {source.path: read_dvc_file(root / source.file) for source in manifest.sources}
+    read = {source.path: read_source(root, source) for source in manifest.sources}
     return {path: locked.md5 for path, locked in read.items() if locked}
 
 
@@ -136,6 +163,10 @@ def output_paths(stage: Stage, locked: LockedStage | None) -> dict[str, LockedPa
     """Output path → its recorded hash, for the outputs that the stage still declares."""
     declared = {out.path for out in stage.outs}
     return {out.path: out for out in (locked.outs if locked else ()) if out.path in declared}
+
+
+def _read_mapping(path: Path) -> Mapping[str, Any]:
+    return _mapping(path.read_text(encoding="utf-8"), path) if path.exists() else {}
 
 
 def _mapping(text: str, path: Path) -> Mapping[str, Any]:
@@ -160,5 +191,14 @@ def _stage(name: str, entry: Mapping[str, Any]) -> LockedStage:
 
 
 def _path(entry: Mapping[str, Any]) -> LockedPath:
-    md5 = entry.get("md5") or entry.get("etag") or entry.get("checksum") or ""
-    return LockedPath(entry["path"], str(md5), entry.get("size"), entry.get("nfiles"))
+    return LockedPath(entry["path"], _hash(entry), entry.get("size"), entry.get("nfiles"))
+
+
+def _hash(entry: Mapping[str, Any]) -> str:
+    """DVC's hash of a path, the server's where it is elsewhere, or a digest of what else tells versions."""
+    known = entry.get("md5") or entry.get("etag") or entry.get("checksum")
+    if known:
+        return str(known)
+    # Remotes with versions of their own keep a list of files; datasets keep what their server says.
+    told = {name: entry[name] for name in ("files", "cloud", "dataset", "version_id") if entry.get(name)}
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest() if told else ""

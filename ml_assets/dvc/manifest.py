@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,13 +16,12 @@ import yaml
 from ml_assets.dvc.errors import ManifestFailed, UnknownStage
 from ml_assets.dvc.files import read_cached, write_cached
 from ml_assets.dvc.paths import PathIndex, ancestors
+from ml_assets.dvc.pipeline_files import digests, pipeline_digests
 
 # The C loader is missing only where PyYAML was built without it.
 Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-FORMAT = 3
-# The hashes in a .dvc file change with each landing, the graph does not.
-HASH_LINES = re.compile(rb"^[\s-]*(md5|size|nfiles|hash|isexec|etag|mtime):.*$", re.MULTILINE)
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -68,6 +64,11 @@ class Stage:
     line: int | None = None
 
     @property
+    def entry(self) -> str:
+        """Its name inside its dvc.yaml, and in the dvc.lock beside that."""
+        return self.name.removeprefix(f"{self.file}:")
+
+    @property
     def reads(self) -> tuple[str, ...]:
         """Paths of all that it depends on: data, code and params files."""
         return (*self.deps, *self.params)
@@ -75,15 +76,20 @@ class Stage:
 
 @dataclass(frozen=True)
 class Source:
-    """A path that `dvc add` (or an import) tracks by a .dvc file."""
+    """A path that `dvc add` (or an import) tracks by a .dvc file.
+
+    It is `moving` where `dvc repro` looks at an import's origin: one that is not frozen, or not downloaded yet.
+    """
 
     path: str
     file: str
     desc: str | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
+    moving: bool = False
 
 
-@dataclass(frozen=True)
+# Compared by identity, so that what is worked out of one can be kept.
+@dataclass(frozen=True, eq=False)
 class Manifest:
     """All stages, in the order in which a serial `dvc repro` runs them, and all tracked sources."""
 
@@ -101,6 +107,10 @@ class Manifest:
         if name not in self._by_name:
             raise UnknownStage(name, tuple(self._by_name))
         return self._by_name[name]
+
+    def source(self, path: str) -> Source:
+        """The tracked source at `path`, which must be one."""
+        return self._sources[path]
 
     def producers(self) -> dict[str, str]:
         """Output path → name of the stage that makes it."""
@@ -158,14 +168,26 @@ def load_manifest(root: Path, *, cache_dir: Path) -> Manifest:
     Raises:
         ManifestFailed: DVC refuses the pipeline files.
     """
-    cached = cache_dir / f"manifest-{_digest(root)}.json"
-    if (kept := read_cached(cached)) is not None:
-        return Manifest.from_dict(kept)
+    cached = cache_dir / f"manifest-{FORMAT}.json"
+    kept = read_cached(cached)
+    if kept is not None and _holds(root, kept):
+        return Manifest.from_dict(kept["manifest"])
+    before = pipeline_digests(root)
     resolved = json.loads(_resolve(root))
-    for old in cache_dir.glob("manifest-*.json"):
-        old.unlink(missing_ok=True)
-    write_cached(cached, resolved)
-    return Manifest.from_dict(resolved)
+    outside = pipeline_digests(root, outputs=_outputs(resolved))
+    write_cached(cached, {**resolved, "files": {file: before.get(file) for file in outside}})
+    return Manifest.from_dict(resolved["manifest"])
+
+
+def _holds(root: Path, kept: Mapping[str, Any]) -> bool:
+    """Whether the files that the pipeline came from say what they said, and no new ones are there."""
+    return kept["files"] == pipeline_digests(root, outputs=_outputs(kept)) and kept["variables"] == digests(
+        root, kept["variables"]
+    )
+
+
+def _outputs(kept: Mapping[str, Any]) -> list[str]:
+    return [out["path"] for stage in kept["manifest"]["stages"] for out in stage["outs"]]
 
 
 def _resolve(root: Path) -> str:
@@ -176,59 +198,6 @@ def _resolve(root: Path) -> str:
     if done.returncode:
         raise ManifestFailed(root, done.stderr.strip() or f"exit code {done.returncode}")
     return done.stdout
-
-
-def _digest(root: Path) -> str:
-    digest = hashlib.sha256(f"{FORMAT}".encode())
-    for path in _pipeline_files(root):
-        digest.update(os.path.relpath(path, root).encode() + b"\0")
-        content = path.read_bytes()
-        digest.update(HASH_LINES.sub(b"", content) if path.suffix == ".dvc" else content)
-    return digest.hexdigest()[:16]
-
-
-def _pipeline_files(root: Path) -> Iterator[Path]:
-    """dvc.yaml, .dvc and whatever templating may read (`vars`): params files beside a dvc.yaml."""
-    for folder, folders, files in os.walk(root):
-        here = Path(folder)
-        tracked = {name.removesuffix(".dvc") for name in files if name.endswith(".dvc")}
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and name not in tracked | {"node_modules"}
-        )
-        for name in sorted(files):
-            if name == "dvc.yaml":
-                yield here / name
-                yield from sorted(_variable_files(here / name))
-            elif name.endswith(".dvc") and name != ".dvc":
-                yield here / name
-
-
-def _variable_files(pipeline: Path) -> set[Path]:
-    """The files that templating of a dvc.yaml may read: those in `vars`, and params.yaml by default."""
-    try:
-        content = yaml.load(pipeline.read_bytes(), Loader=Loader)  # noqa: S506 - a safe loader
-    except yaml.YAMLError:
-        return set()  # DVC tells better what is wrong with it
-    folders, names = {pipeline.parent}, {"params.yaml"}
-    for table in _tables(content):
-        folders.add(pipeline.parent / str(table.get("wdir") or "."))
-        listed = table.get("vars")
-        names.update(str(each).partition(":")[0] for each in listed or () if isinstance(each, str))
-    candidates = {folder / name for folder in folders for name in names}
-    return {path for path in candidates if path.is_file()}
-
-
-def _tables(content: Any) -> Iterator[Mapping[str, Any]]:
-    """dvc.yaml's top, and each stage with what `foreach` repeats."""
-    if not isinstance(content, Mapping):
-        return
-    yield content
-    stages = content.get("stages")
-    for stage in stages.values() if isinstance(stages, Mapping) else ():
-        if isinstance(stage, Mapping):
-            yield stage
-            if isinstance(stage.get("do"), Mapping):
-                yield stage["do"]
 
 
 def _stage(data: Mapping[str, Any]) -> Stage:

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
-from ml_assets.dvc._internals import DvcException, execution_order, open_repo, plot_sources
+from ml_assets.dvc._internals import DvcException, execution_order, loaded_variables, open_repo, plot_sources
 from ml_assets.dvc.manifest import Loader, Manifest, Output, Source, Stage
+from ml_assets.dvc.pipeline_files import Digests, digests
 
 
 def resolve(root: Path) -> Manifest:
@@ -68,6 +69,7 @@ def _source(root: Path, stage: Any, out: Any) -> Source:
         file=_relative(root, stage.path),
         desc=out.annot.desc or stage.desc,
         meta=_table(out.annot.meta) or _table(stage.meta),
+        moving=bool((stage.is_import and not stage.frozen) or stage.is_partial_import),
     )
 
 
@@ -81,6 +83,11 @@ def _lines(file: str) -> Mapping[str, int]:
     """Name → 1-based line of each stage in a dvc.yaml."""
     stages = _child(yaml.compose(Path(file).read_bytes(), Loader=Loader), "stages")
     return {key.value: key.start_mark.line + 1 for key, _ in getattr(stages, "value", ())}
+
+
+def _default_variables(root: Path, manifest: Manifest) -> Digests:
+    """The params.yaml beside each dvc.yaml: templating reads it as soon as it is there."""
+    return digests(root, {str(PurePosixPath(stage.file).parent / "params.yaml") for stage in manifest.stages})
 
 
 def _child(node: Any, name: str) -> Any:
@@ -101,19 +108,23 @@ def _relative(root: Path, path: str) -> str:
 def _causes(error: BaseException | None) -> Iterator[str]:
     """DVC's own words, and those below it, which know line and column."""
     while error is not None:
-        yield str(error)
+        yield str(error) if isinstance(error, DvcException) else f"{type(error).__name__}: {error}"
         error = error.__cause__
 
 
 def main() -> int:
     root = Path(sys.argv[1])
     try:
-        manifest = resolve(root)
-    except DvcException as error:
+        with loaded_variables() as loaded:
+            manifest = resolve(root)
+    except Exception as error:  # noqa: BLE001 - what DVC did not foresee either: told without a traceback
         print("\n".join(_causes(error)), file=sys.stderr)  # noqa: T201 - this module's output is its protocol
         return 1
     # YAML knows dates, JSON does not.
-    json.dump(asdict(manifest), sys.stdout, default=str)
+    variables = _default_variables(root, manifest) | {
+        _relative(root, file): sha for file, sha in loaded.items()
+    }
+    json.dump({"manifest": asdict(manifest), "variables": variables}, sys.stdout, default=str)
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -27,6 +27,7 @@ from ml_assets.dvc.fetching import Fetching
 from ml_assets.dvc.preload import preloads
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.schedule import Schedule, make_schedule
+from ml_assets.dvc.sources import Sources
 from ml_assets.dvc.stage_commands import Session, StageCommands, StageLines, no_session, stage_environment
 from ml_assets.dvc.stage_run import StageRun
 from ml_assets.dvc.stage_trust import StageTrust
@@ -51,6 +52,7 @@ def run_stages(
     jobs: int = 1,
     start: Start = Start.WARM,
     fetching: Fetching | None = None,
+    kept: Collection[str] = (),
     verdict: Verdict = accept,
     session: Session = no_session,
     lock_before: Mapping[str, Sequence[str]] | None = None,
@@ -64,13 +66,14 @@ def run_stages(
 
     DVC works in threads of its own, so that closing this iterator, or an exception raised in the consumer
     (Dagster's Terminate, Ctrl-C), stops the running commands at once. What each thread does to DVC's files
-    is serialised by DVC's own lock; dvc.lock is written in the order of a serial `dvc repro`.
+    is serialised by DVC's own lock; dvc.lock is written in the order of a serial `dvc repro`. What changed in
+    tracked paths goes into their .dvc files, as there, but for those in `kept`.
 
     Raises:
         UnknownStage: a name that no dvc.yaml has.
         PreloadInvalid: what a stage wants to have loaded is no list of modules.
-        StageFailed, DependencyChanged: the first stage that failed, after all that could run has ended;
-            further ones are in its notes.
+        StageFailed, SourceMissing, DependencyChanged: the first stage that failed, after all that could run
+            has ended; further ones are in its notes.
     """
     # What is run is what the files said when the run began.
     project = project.pinned()
@@ -83,8 +86,21 @@ def run_stages(
             starts.begin()
         codes = stage_codes(project, schedule)
         found = set() if redo is Redo.ALL else up_to_date(project, schedule, codes)
+        sources = Sources(project, kept)
+        found -= sources.behind_moving(schedule)
         plan = _Plan(
-            project, schedule, redo, on_failure, jobs, starts, fetching, codes, verdict, session, lock_before
+            project,
+            schedule,
+            redo,
+            on_failure,
+            jobs,
+            starts,
+            fetching,
+            codes,
+            sources,
+            verdict,
+            session,
+            lock_before,
         )
         run = _Run(plan)
         yield from run.take_unchanged(found)
@@ -96,7 +112,7 @@ def _run(run: _Run) -> Iterator[Event]:
     from ml_assets.dvc._internals import lock_order, working_directory
 
     project = run.plan.project
-    order = [(stage.file, stage.name) for stage in project.manifest().stages]
+    order = [(stage.file, stage.entry) for stage in project.manifest().stages]
     with working_directory(project.root), lock_order(project.root, order, run.plan.lock_before):
         try:
             yield from run.events()
@@ -117,6 +133,7 @@ class _Plan:
     starts: WarmStarts
     fetching: Fetching | None
     codes: Mapping[str, StageCode]
+    sources: Sources
     verdict: Verdict
     session: Session
     lock_before: Mapping[str, Sequence[str]] | None
@@ -217,6 +234,7 @@ class _Run:
         self.told.put(StageStarted(name))
         try:
             stage = self.plan.stage_run(name, self.told.put, self.cancellation)
+            self.plan.sources.bring(stage)
             self.told.put(stage.reproduce(self.plan.redo))
         except DvcBridgeError as error:
             self.told.put(StageBroke(name, error))

@@ -52,8 +52,9 @@ def make_schedule(manifest: Manifest, selected: Collection[str]) -> Schedule:
     """
     ancestors: dict[str, frozenset[str]] = {}
     for stage in manifest.stages:
-        # A frozen stage is not run for what it reads, and so DVC does not wait for that either.
-        above = () if stage.frozen else manifest.upstream(stage)
+        # DVC does not run stages for the sake of a frozen one; of those that it runs all the same, the frozen
+        # one finds what came before it.
+        above = [name for name in manifest.upstream(stage) if name in ancestors or not stage.frozen]
         ancestors[stage.name] = frozenset(above).union(*(ancestors[name] for name in above))
     order = tuple(stage.name for stage in manifest.stages if stage.name in selected)
     return Schedule(

@@ -138,11 +138,23 @@ def test_a_failed_push_leaves_no_record_and_the_next_run_appends_it(dagster_proj
     config = dagster_project.root / ".dvc" / "config"
     good = config.read_text()
     config.write_text(good.replace("../../project-remote", "/proc/nowhere"))
-    assert not dagster_project.materialize().success
+    assert not dagster_project.materialize(remote="store").success
     assert records(dagster_project) == []
     config.write_text(good)
-    assert dagster_project.materialize().success
+    assert dagster_project.materialize(remote="store").success
     assert len(records(dagster_project)) == 1
+
+
+def test_a_default_remote_that_refuses_fails_no_stage_and_leaves_no_record(
+    dagster_project: DagsterProject,
+) -> None:
+    """As in public repositories, whose remote is for reading: nobody asked for it by name."""
+    config = dagster_project.root / ".dvc" / "config"
+    config.write_text(config.read_text().replace("../../project-remote", "http://127.0.0.1:9/public"))
+    result = dagster_project.materialize()
+    assert result.success
+    assert list(materializations(result)) == ["double", "total"]
+    assert records(dagster_project) == []
 
 
 def test_a_misspelt_remote_fails_before_anything_runs(dagster_project: DagsterProject) -> None:

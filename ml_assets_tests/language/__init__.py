@@ -1,0 +1,1 @@
+"""The whole language of DVC's pipelines: each feature, beside what DVC itself makes of it."""

@@ -1,0 +1,48 @@
+"""Commands: lists, several lines, pipes, quotes, the environment, failures that are none."""
+
+from __future__ import annotations
+
+from ml_assets_tests.language.feature import Feature
+
+FEATURES = (
+    Feature(
+        "commands",
+        {
+            "dvc.yaml": """\
+stages:
+  list:
+    cmd:
+      - echo one > list.txt
+      - echo "$DVC_STAGE two" >> list.txt
+    outs: [list.txt]
+  lines:
+    cmd: |
+      echo first > lines.txt
+      echo "second 'quoted' \\"twice\\" $HOME_OF_NOBODY" >> lines.txt
+    outs: [lines.txt]
+  folded:
+    cmd: >-
+      echo three
+      four > folded.txt
+    outs: [folded.txt]
+  pipes:
+    cmd: printf 'b\\na\\n' | sort | tee sorted.txt | wc -l | tr -d ' ' > count.txt; test -s count.txt || exit 1
+    outs: [sorted.txt, count.txt]
+  python:
+    cmd: python -c "import os, pathlib; pathlib.Path('env.txt').write_text(os.environ['DVC_STAGE'])"
+    outs: [env.txt]
+  templated-dict:
+    cmd: python show.py ${train} > shown.txt
+    deps: [show.py]
+    outs: [shown.txt]
+  escaped:
+    cmd: echo '\\${HOME}' > escaped.txt && WORD=x && echo $WORD ${word} >> escaped.txt
+    outs: [escaped.txt]
+    desc: Costs $5, or `more`
+""",
+            "params.yaml": "word: w\ntrain: {lr: 0.1, layers: [1, 2], fast: true, slow: false, none: null, s: a b}\n",
+            "show.py": "import sys\nprint(sys.argv[1:])\n",
+        },
+        edits=({"params.yaml": "word: v\ntrain: {lr: 0.2, layers: [1], fast: false, s: c}\n"},),
+    ),
+)
