@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from ml_assets.dvc.environment import environment
 from ml_assets.dvc.manifest import Manifest, Stage
+from ml_assets.dvc.paths import ancestors
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.static.project_code import ProjectCode
 from ml_assets.dvc.static.walk import Closure, walk
@@ -42,21 +43,13 @@ def undeclared_code(manifest: Manifest, stage: Stage, closure: Sequence[str]) ->
     Known are `deps`, as a file or as a folder around it, and what stages make or .dvc files track: that is
     data to DVC, with a version of its own.
     """
-    declared = set(stage.deps)
-    return tuple(file for file in own_code(manifest, closure) if not _covered(file, declared))
+    deps = set(stage.deps)
+    return tuple(file for file in own_code(manifest, closure) if deps.isdisjoint((file, *ancestors(file))))
 
 
 def own_code(manifest: Manifest, closure: Sequence[str]) -> tuple[str, ...]:
     """The files of the closure that people write: neither outputs of a stage nor tracked data."""
-    data = {*manifest.producers(), *(source.path for source in manifest.sources)}
-    return tuple(file for file in closure if not _covered(file, data))
-
-
-def _covered(file: str, paths: Collection[str]) -> bool:
-    around = file
-    while around and around not in paths:
-        around = around.rpartition("/")[0]
-    return bool(around) or "." in paths
+    return tuple(file for file in closure if not manifest.is_data(file))
 
 
 def code_digest(root: Path, manifest: Manifest, stage: Stage, *, code: ProjectCode | None = None) -> str:

@@ -11,7 +11,7 @@ from ml_assets.dvc.closure import find_closure, undeclared_code
 from ml_assets.dvc.deps_text import NotEditable, add_deps
 from ml_assets.dvc.errors import DepsNotWritable, ManifestFailed, UnknownStage
 from ml_assets.dvc.files import replace_file
-from ml_assets.dvc.manifest import Manifest, Stage, overlaps
+from ml_assets.dvc.manifest import Manifest, Stage
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.static.project_code import SCRIPTS
 from ml_assets.dvc.static.walk import Unknown
@@ -59,9 +59,8 @@ def _chosen(manifest: Manifest, names: Sequence[str]) -> Sequence[Stage]:
 
 
 def _names(stage: Stage) -> set[str]:
-    """A stage's name, and that of the template that it comes from: `train@a` comes from train."""
-    prefix = stage.name.removesuffix(_in_file(stage))
-    return {stage.name, prefix + _in_file(stage).partition("@")[0]}
+    """A stage's name, and that of the template that it comes from."""
+    return {stage.name, stage.name.removesuffix(_in_file(stage)) + (stage.group or _in_file(stage))}
 
 
 def _in_file(stage: Stage) -> str:
@@ -70,10 +69,7 @@ def _in_file(stage: Stage) -> str:
 
 def _inspect(project: DvcProject, manifest: Manifest, stage: Stage) -> StageDeps:
     closure = find_closure(project.root, stage, code=project.code())
-    data = (*manifest.producers(), *(source.path for source in manifest.sources))
-    scripts = [
-        dep for dep in stage.deps if dep.endswith(SCRIPTS) and not any(overlaps(dep, path) for path in data)
-    ]
+    scripts = [dep for dep in stage.deps if dep.endswith(SCRIPTS) and not manifest.is_data(dep)]
     there = {dep for dep in scripts if (project.root / dep).exists()}
     return StageDeps(
         stage=stage.name,
@@ -119,14 +115,14 @@ def _read(path: Path) -> str:
 
 
 def _edited(manifest: Manifest, file: str, text: str, lacking: Sequence[StageDeps]) -> str:
-    stages = {each.stage: manifest.stage(each.stage) for each in lacking if each.file == file}
-    added = {
-        _in_file(stages[each.stage]): [_written(path, stages[each.stage]) for path in each.missing]
-        for each in lacking
-        if each.stage in stages
-    }
+    added: dict[str, dict[str, None]] = {}
+    for each in lacking:
+        if each.file == file:
+            stage = manifest.stage(each.stage)
+            paths = {_written(path, stage): None for path in each.missing}
+            added.setdefault(stage.group or _in_file(stage), {}).update(paths)
     try:
-        return add_deps(text, added)
+        return add_deps(text, {name: list(paths) for name, paths in added.items()})
     except NotEditable as error:
         raise DepsNotWritable(file, error.stage, tuple(added.get(error.stage, ())), error.reason) from error
 

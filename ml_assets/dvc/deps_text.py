@@ -42,26 +42,20 @@ class _Stage:
 
 
 def add_deps(text: str, added: Mapping[str, Sequence[str]]) -> str:
-    """The text of a dvc.yaml with more `deps`: name of a stage → paths as the file says them.
+    """The text of a dvc.yaml with more `deps`: name of a stage or a template → paths as the file says them.
 
-    A template gets what is added to any of its stages (`name@key`). Where stages share a sequence by an
-    anchor, and shall not get the same, each gets one of its own.
+    Where stages share a sequence by an anchor, and shall not get the same, each gets one of its own.
 
     Raises:
         NotEditable: a stage is written in a way that leaves no place for it.
     """
     stages = list(_stages(text, added))
-    for name in added:
-        if not any(stage.name in (name, _template(name)) for stage in stages):
-            raise NotEditable(name, "it is not in the stages of the file")
+    for name in set(added).difference(stage.name for stage in stages):
+        raise NotEditable(name, "it is not in the stages of the file")
     result = applied(text, [edit for stage in stages for edit in _edits(text, stage, stages)])
-    if _loaded(result) != _with_added(_loaded(text), stages):
+    if _loaded(result) != _with_added(_loaded(text), added):
         raise NotEditable(next(iter(added), ""), "its layout is not understood")
     return result
-
-
-def _template(name: str) -> str:
-    return name.partition("@")[0]
 
 
 def _stages(text: str, added: Mapping[str, Sequence[str]]) -> Iterator[_Stage]:
@@ -72,15 +66,12 @@ def _stages(text: str, added: Mapping[str, Sequence[str]]) -> Iterator[_Stage]:
         definition = _definition(entry)
         if definition is not None:
             deps = definition.get("deps")
-            paths = [
-                path for each, paths in added.items() if name in (each, _template(each)) for path in paths
-            ]
             yield _Stage(
                 name=name,
                 definition=definition,
                 own=definition.own("deps"),
                 deps=deps if isinstance(deps, Items) else None,
-                added=tuple(dict.fromkeys(paths)),
+                added=tuple(added.get(name, ())),
             )
 
 
@@ -132,10 +123,10 @@ def _unshared(value: Any) -> Any:
     return [_unshared(item) for item in value] if isinstance(value, list) else value
 
 
-def _with_added(content: Any, stages: Sequence[_Stage]) -> Any:
-    for each in stages:
-        if each.added:
-            stage = content["stages"][each.name]
-            definition = stage["do"] if "foreach" in stage else stage
-            definition["deps"] = [*(definition.get("deps") or []), *each.added]
+def _with_added(content: Any, added: Mapping[str, Sequence[str]]) -> Any:
+    for name, paths in added.items():
+        stage = content["stages"][name]
+        definition = stage["do"] if "foreach" in stage else stage
+        if paths:
+            definition["deps"] = [*(definition.get("deps") or []), *paths]
     return content

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from ml_assets.demo.loopback import HOST, free_port
-from ml_assets.demo.servers import Server
 from ml_assets.demo.web_api import WebApi
-from ml_assets_tests.factories import BIN, environment, run
+from ml_assets_tests.factories import run
+from ml_assets_tests.journeys.web_server import web_server
 from ml_assets_tests.stages.example import ROOT, clone
 
 _SELECTOR = 'repositoryLocationName: "{location}", repositoryName: "__repository__"'
@@ -73,31 +70,16 @@ def test_a_sensor_started_without_the_workspace_file_is_on_with_it(tmp_path: Pat
     text = (project / "workspace.yaml").read_text()
     other.write_text(text.replace("location_name: ml_assets", "location_name: other"))
 
-    with _web_server(project, home) as bare:
+    with web_server(project, home) as bare:
         answer = bare.query(_START.replace("SELECTOR", _SELECTOR.format(location="ml_assets")))
         assert answer["startSensor"]["__typename"] == "Sensor", answer
-    with _web_server(project, home, "-w", "workspace.yaml") as by_file:
+    with web_server(project, home, "-w", "workspace.yaml") as by_file:
         assert _sensor(by_file, location="ml_assets") == "RUNNING"
     # The control: under another name it is another sensor to Dagster.
-    with _web_server(project, home, "-w", str(other)) as renamed:
+    with web_server(project, home, "-w", str(other)) as renamed:
         assert _sensor(renamed, location="other") == "STOPPED"
 
 
 def _sensor(api: WebApi, *, location: str) -> str:
     found = api.query(_STATE.replace("SELECTOR", _SELECTOR.format(location=location)))
     return str(found["sensorOrError"]["sensorState"]["status"])
-
-
-@contextmanager
-def _web_server(project: Path, home: Path, *options: str) -> Iterator[WebApi]:
-    port = free_port()
-    command = [str(BIN / "dagster-webserver"), "--host", HOST, "--port", str(port), *options]
-    server = Server("Dagster", command, port, "/server_info", home / "web.log")
-    server.start(cwd=project, env=environment(DAGSTER_HOME=str(home)))
-    try:
-        server.wait_until_ready()
-        api = WebApi(port)
-        api.require_definitions()
-        yield api
-    finally:
-        server.stop()
