@@ -201,6 +201,18 @@ def test_what_git_ignores_is_not_the_projects_unless_it_is_committed(tmp_path: P
     assert reached(tmp_path, {}, "PYTHONPATH=build python x.py") == {"x.py", "kept.py", "new.py"}
 
 
+def test_without_git_nothing_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {".git/HEAD": "", ".gitignore": "a.py\n", "x.py": "import a\n", "a.py": ""})
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert reached(tmp_path, {}, "python x.py") == {"x.py", "a.py"}
+
+
+def test_a_root_behind_a_link_is_the_same_project(tmp_path: Path) -> None:
+    write(tmp_path / "real", {"sub/x.py": "import a\n", "sub/a.py": ""})
+    (tmp_path / "link").symlink_to("real")
+    assert reached(tmp_path / "link", {}, "python sub/x.py") == {"sub/x.py", "sub/a.py"}
+
+
 def test_links_count_where_they_are_as_dvc_hashes_them(tmp_path: Path) -> None:
     write(tmp_path / "outside", {"far.py": ""})
     root = tmp_path / "root"

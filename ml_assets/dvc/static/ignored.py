@@ -16,7 +16,10 @@ def git_ignored(root: Path) -> frozenset[str]:
         return frozenset()
     # Without GIT_OPTIONAL_LOCKS=0 it might write the index under the hands of whoever commits.
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-    done = subprocess.run(_LIST, cwd=root, env=environment, capture_output=True, check=False)
+    try:
+        done = subprocess.run(_LIST, cwd=root, env=environment, capture_output=True, check=False)
+    except FileNotFoundError:
+        return frozenset()  # a machine without Git, where nothing is cloned either
     # A repository that Git refuses ignores nothing: that would only hide files. What is wrong with it is
     # said where its commit is read.
     names = os.fsdecode(done.stdout).split("\0") if done.returncode == 0 else []

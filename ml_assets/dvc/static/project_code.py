@@ -29,8 +29,9 @@ class ProjectCode:
     """
 
     def __init__(self, root: Path, *, cache_dir: Path) -> None:
-        self.root = root
-        self._root = str(root)
+        # Without links, since Python follows them before it looks beside a script.
+        self.root = root.resolve()
+        self._root = str(self.root)
         self.finder = ModuleFinder()
         self._table = ImportTable(cache_dir)
         self._digests: dict[str, str | None] = {}

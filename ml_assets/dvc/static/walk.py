@@ -37,7 +37,7 @@ def walk(code: ProjectCode, stage: Stage) -> Closure:
     root = str(code.root)
     cwd = posixpath.normpath(posixpath.join(root, stage.wdir))
     # DVC gives each line of a command to a shell of its own, and each entry of a list.
-    commands = stage.cmd if len(stage.cmd) > 1 else stage.cmd[0].splitlines()
+    commands = stage.cmd if len(stage.cmd) != 1 else stage.cmd[0].splitlines()
     steps = _Steps(code)
     for start in read_starts(commands, root=root, cwd=cwd, console_scripts=code.console_scripts(cwd)):
         if isinstance(start, NotFound):
