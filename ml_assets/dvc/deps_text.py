@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from ml_assets.dvc.sequence_text import insert_items, insert_list, written_list
 from ml_assets.dvc.text_edit import Edit, applied
@@ -53,7 +54,12 @@ def add_deps(text: str, added: Mapping[str, Sequence[str]]) -> str:
     for name in set(added).difference(stage.name for stage in stages):
         raise NotEditable(name, "it is not in the stages of the file")
     result = applied(text, [edit for stage in stages for edit in _edits(text, stage, stages)])
-    if _loaded(result) != _with_added(_loaded(text), added):
+    expected = _with_added(_loaded(text), added)
+    try:
+        understood = _loaded(result) == expected
+    except YAMLError:
+        understood = False
+    if not understood:
         raise NotEditable(next(iter(added), ""), "its layout is not understood")
     return result
 
