@@ -163,6 +163,8 @@ def test_pytest_loads_tests_their_conftests_and_what_they_import(tmp_path: Path)
         "tests/test_a.py": "from pkg import mod\n",
         "tests/test_b.py": "",
         "tests/data.py": "",
+        ".venv/pyvenv.cfg": "",
+        ".venv/test_installed.py": "",
         "pkg/__init__.py": "",
         "pkg/mod.py": "",
     }

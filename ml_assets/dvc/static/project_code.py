@@ -109,7 +109,7 @@ class ProjectCode:
         return self._layouts[folder]
 
     def scripts_below(self, folder: str) -> list[str]:
-        """The project's own scripts in a folder and below, all relative to the root."""
+        """The project's own scripts in a folder and below, relative to the root as `folder` may be."""
         found = []
         for place, folders, files in os.walk(self.root / folder):
             folders[:] = sorted(name for name in folders if self._is_own(f"{place}/{name}"))

@@ -1,9 +1,10 @@
-"""The files that pytest loads for a path on its command line."""
+"""The files that pytest loads to run some tests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ml_assets.dvc.static.modules import INIT
@@ -22,9 +23,14 @@ class TestFiles:
     folders: tuple[str, ...] = ()
 
 
-def pytest_files(path: Path, *, root: Path) -> TestFiles:
-    """What `pytest path` loads in the project at `root`, by pytest's default patterns."""
-    tests = sorted({path} if path.is_file() else {each for name in PATTERNS for each in path.rglob(name)})
+def is_test(name: str) -> bool:
+    """Whether pytest by its default patterns takes a file of that name in a folder for tests."""
+    return any(fnmatchcase(name, pattern) for pattern in PATTERNS)
+
+
+def pytest_files(tests: Iterable[Path], *, root: Path) -> TestFiles:
+    """What pytest loads for some files of tests in the project at `root`."""
+    tests = sorted(tests)
     conftests = {each for test in tests for each in _conftests(test, root)}
     files = [*sorted(conftests), *tests]
     folders = dict.fromkeys(str(_outside_of_packages(each)) for each in files)

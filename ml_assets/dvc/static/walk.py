@@ -11,7 +11,7 @@ from ml_assets.dvc.manifest import Stage
 from ml_assets.dvc.static.imports import read_imports
 from ml_assets.dvc.static.modules import SearchPath
 from ml_assets.dvc.static.project_code import ProjectCode
-from ml_assets.dvc.static.pytest_files import TestFiles, pytest_files
+from ml_assets.dvc.static.pytest_files import TestFiles, is_test, pytest_files
 from ml_assets.dvc.static.scripts import read_starts
 from ml_assets.dvc.static.starts import Kind, NotFound, Start
 
@@ -86,7 +86,11 @@ class _Steps:
     def _tests(self, start: Start) -> TestFiles:
         if start.kind is not Kind.TESTS:
             return TestFiles()
-        return pytest_files(Path(start.target), root=self.code.root)
+        path = Path(start.target)
+        if path.is_file():
+            return pytest_files([path], root=self.code.root)
+        scripts = [self.code.root / each for each in self.code.scripts_below(start.target)]
+        return pytest_files((each for each in scripts if is_test(each.name)), root=self.code.root)
 
     def _reached(self, files: Sequence[str], path: SearchPath) -> set[str]:
         seen: set[str] = set()
