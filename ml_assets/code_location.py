@@ -85,6 +85,7 @@ class _Rooms:
             remote=settings.remote,
             ledger=settings.ledger,
             landed=list(settings.sources),
+            warm=settings.warm,
         )
 
         @dvc_assets(project=project, name=self.name, sources=settings.sources, translator=self.translator)

@@ -35,6 +35,7 @@ class SettingsTable(BaseModel):
     `remote` is the DVC remote to push to (None: DVC's default, if there is one; an empty string: none).
     `ledger` is a folder relative to the project's root, or `s3://bucket/prefix`. `key_prefix` (`a/b`, or a
     list) comes before each asset key, and `group` is of the assets that name none.
+    `warm` lets stages that ask for it (`meta.dagster.preload`) start with their libraries loaded.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +44,7 @@ class SettingsTable(BaseModel):
     ledger: str = ".ml_assets/ledger"
     key_prefix: KeyPrefix = ()
     group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*$")] | None = None
+    warm: bool = True
     landing: LandingSettings | None = None
     mlflow: MlflowSettings = Field(default_factory=MlflowSettings)
 

@@ -15,7 +15,7 @@ from ml_assets.assets.keys import META_KEY_STAGE
 from ml_assets.assets.process_identity import identify
 from ml_assets.assets.step import Step
 from ml_assets.dvc.errors import DvcBridgeError, RunCancelled
-from ml_assets.dvc.events import Redo
+from ml_assets.dvc.events import Redo, Start
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remotes import remote_url
 from ml_assets.dvc.workspace import writer
@@ -32,6 +32,7 @@ class DvcResource(ConfigurableResource[None]):
         ledger: where records go: a folder relative to the root, or an s3://, gs:// or az:// address.
         landed: tracked paths that a landing fills; runs of stages leave their .dvc files alone.
         jobs: how many independent stages run side by side.
+        warm: whether stages that ask for it (`meta.dagster.preload`) start with their libraries loaded.
     """
 
     project_dir: str
@@ -39,6 +40,7 @@ class DvcResource(ConfigurableResource[None]):
     ledger: str = ".ml_assets/ledger"
     landed: list[str] = []
     jobs: int = os.cpu_count() or 1
+    warm: bool = True
 
     def run(
         self, *, context: AssetExecutionContext, redo: Redo = Redo.CHANGED
@@ -55,7 +57,7 @@ class DvcResource(ConfigurableResource[None]):
         identify(context)
         with failures(), writer(self._private, who=who(context), on_wait=context.log.warning):
             step = self._step(context)
-            yield from step.run(redo=redo, jobs=self.jobs)
+            yield from step.run(redo=redo, jobs=self.jobs, start=Start.WARM if self.warm else Start.COLD)
             conclusion = self.conclusion(context)
             conclusion.observe(conclusion.conclude(step.outcomes), step.selected.values())
 

@@ -23,6 +23,7 @@ from ml_assets.dvc.events import (
     StageFinished,
     StageLine,
     StageSkipped,
+    Start,
 )
 from ml_assets.dvc.fetching import Fetching
 from ml_assets.dvc.lockfile import read_locks
@@ -56,7 +57,7 @@ class Step:
     def __post_init__(self) -> None:
         self._logs = StageLogs(self.context, self.project.private_dir / "logs" / self.context.run_id)
 
-    def run(self, *, redo: Redo, jobs: int) -> Iterator[MaterializeResult[None]]:
+    def run(self, *, redo: Redo, jobs: int, start: Start) -> Iterator[MaterializeResult[None]]:
         """Yield each stage's result as it ends.
 
         Raises:
@@ -73,6 +74,7 @@ class Step:
             redo=redo,
             jobs=jobs,
             on_failure=OnFailure.KEEP_GOING,
+            start=start,
             fetching=Fetching(self.remote) if self.url else None,
             verdict=self._verdict,
             session=self._session,

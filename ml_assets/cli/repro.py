@@ -14,7 +14,7 @@ from rich.console import Console
 from ml_assets.cli.progress import show_progress
 from ml_assets.cli.project import current_settings
 from ml_assets.dvc.errors import DvcBridgeError, NoRemote, NoStages, NotADvcProject
-from ml_assets.dvc.events import OnFailure, Redo
+from ml_assets.dvc.events import OnFailure, Redo, Start
 from ml_assets.dvc.fetching import Fetching
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remotes import remote_url
@@ -22,6 +22,7 @@ from ml_assets.dvc.run_cache import pull_missing_sources, push_results
 from ml_assets.dvc.runner import run_stages
 from ml_assets.dvc.targets import Direction, select_stages
 from ml_assets.dvc.workspace import writer
+from ml_assets.settings import Settings, SettingsInvalid
 
 # Those of `dvc` itself, so that scripts may exchange the two.
 EXIT_FAILED = 255
@@ -41,6 +42,7 @@ EXIT_INTERRUPTED = 252
     "--pull", is_flag=True, help="Take what other machines made, and missing data, from the remote."
 )
 @click.option("--push", is_flag=True, help="Afterwards give the remote all that other machines need.")
+@click.option("--cold", is_flag=True, help="Preload no libraries (default: `warm` of the settings).")
 @click.option("--dry", is_flag=True, help="Name the stages in their order, and run none.")
 def repro(*, targets: tuple[str, ...], downstream: bool, dry: bool, **options: Any) -> None:
     """Bring TARGETS (stages; all by default) up to date.
@@ -58,7 +60,7 @@ def repro(*, targets: tuple[str, ...], downstream: bool, dry: bool, **options: A
             return
         with writer(project.private_dir, who="ml-assets repro", on_wait=_tell):
             _run(project, names, **options)
-    except DvcBridgeError as error:
+    except (DvcBridgeError, SettingsInvalid) as error:
         _tell("\n".join([f"Error: {error}", *getattr(error, "__notes__", ())]))
         sys.exit(EXIT_NO_PROJECT if isinstance(error, NotADvcProject) else EXIT_FAILED)
     except KeyboardInterrupt:
@@ -75,6 +77,7 @@ def _run(
     keep_going: bool,
     pull: bool,
     push: bool,
+    cold: bool,
 ) -> None:
     remote = _remote() if pull or push else None
     if pull:
@@ -86,6 +89,7 @@ def _run(
         redo=Redo.ALL if force else Redo.CHANGED,
         on_failure=OnFailure.KEEP_GOING if keep_going else OnFailure.STOP,
         fetching=Fetching(remote) if pull else None,
+        start=Start.COLD if cold or not Settings.load(project.root).warm else Start.WARM,
     )
     with closing(events):
         show_progress(events, Console(stderr=True))

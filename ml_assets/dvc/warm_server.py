@@ -145,6 +145,8 @@ class Server:
         message, files, _, _ = socket.recv_fds(self.control, MOST_BYTES, FILES)
         if not message:
             _leave()
+        for file in files:
+            os.set_inheritable(file, False)  # noqa: FBT003 - or watchers would hold them; they arrive inheritable
         return Request(message, files)
 
     def _is_stage(self, request: Request) -> bool:

@@ -11,9 +11,11 @@ import importlib
 import os
 import runpy
 import sys
+import threading
 import types
 from collections.abc import Callable, Collection, Mapping
 from importlib.machinery import SourceFileLoader
+from importlib.util import decode_source
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,7 @@ def _set_interpreter(body: dict[str, Any]) -> None:
     if not sys.flags.safe_path:
         sys.path.insert(0, body["folder"])
     importlib.invalidate_caches()
+    threading.main_thread()._set_native_id()  # type: ignore[attr-defined]
     gc.enable()
 
 
@@ -179,7 +182,8 @@ def _run(body: dict[str, Any]) -> None:
 def _run_script(script: str, main: types.ModuleType) -> None:
     path = script if script.startswith("/") else f"{os.getcwd()}/{script}"  # noqa: PTH109
     main.__dict__.update(__file__=path, __cached__=None, __loader__=SourceFileLoader("__main__", path))
-    exec(compile(Path(path).read_bytes(), path, "exec", dont_inherit=True), main.__dict__)  # noqa: S102
+    text = decode_source(Path(path).read_bytes())
+    exec(compile(text, path, "exec", dont_inherit=True), main.__dict__)  # noqa: S102
 
 
 def _hide_our_frames() -> None:
