@@ -35,6 +35,7 @@ class WarmStarts:
         self._env = env
         self._lock = threading.Lock()
         self._server: WarmServer | None = None
+        self._refusal = ""
         self._told: set[tuple[str, str]] = set()
 
     def __enter__(self) -> Self:
@@ -46,12 +47,19 @@ class WarmStarts:
         if self._server is not None:
             self._server.close()
 
-    def begin(self) -> WarmServer:
+    def begin(self) -> None:
         """Start the server, if it is not there yet: it loads libraries while others do their work."""
         with self._lock:
-            if self._server is None:
-                self._server = WarmServer(levels(self._preloads), cwd=self._root, env=self._env)
-            return self._server
+            if self._server is None and not self._refusal:
+                try:
+                    self._server = self._new_server()
+                except (NotWarm, OSError) as error:
+                    self._refusal = str(error)
+
+    def _new_server(self) -> WarmServer:
+        if sys.platform != "linux":
+            raise NotWarm(f"{sys.platform} has no safe way to fork")
+        return WarmServer(levels(self._preloads), cwd=self._root, env=self._env)
 
     def start(
         self,
@@ -83,21 +91,19 @@ class WarmStarts:
         env: Mapping[str, str],
         cancellation: Cancellation,
     ) -> Running:
-        if sys.platform != "linux":
-            raise NotWarm(f"{sys.platform} has no safe way to fork")
         call = python_call(command, cwd=cwd, env=env)
-        server = self.begin()
-        self._check_environment(server.env, env, cwd)
+        self._check_environment(env, cwd)
+        self.begin()
+        if self._server is None:
+            raise NotWarm(self._refusal)
         body = {**asdict(call), "command": list(command), "cwd": str(cwd), "env": dict(env)}
-        return server.start(stage, self._preloads[stage], body, cancellation)
+        return self._server.start(stage, self._preloads[stage], body, cancellation)
 
-    def _check_environment(
-        self, server: Mapping[str, str], stage: Mapping[str, str], cwd: str | Path
-    ) -> None:
+    def _check_environment(self, stage: Mapping[str, str], cwd: str | Path) -> None:
         differ = [
             name
-            for name in sorted(server.keys() | stage.keys())
-            if server.get(name) != stage.get(name)
+            for name in sorted(self._env.keys() | stage.keys())
+            if self._env.get(name) != stage.get(name)
             and name not in OF_ONE_SHELL
             and not name.startswith(OF_ONE_STAGE)
         ]

@@ -32,7 +32,6 @@ class WarmServer:
     """Loads `levels` of libraries, one after the other, in `env`, which is what its stages get as well."""
 
     def __init__(self, levels: Sequence[Sequence[str]], *, cwd: Path, env: Mapping[str, str]) -> None:
-        self.env = env
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = start_watched(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 
+from ml_assets.dvc import warm_process
 from ml_assets.dvc.errors import WarmServerDied
 from ml_assets.dvc.warm import WarmStarts
-from ml_assets_tests.dvc.warm_runs import Ended, cold, libraries, stage_env, starts, warm
+from ml_assets_tests.dvc.warm_runs import Ended, cold, libraries, server_pid, stage_env, starts, warm
 from ml_assets_tests.factories import write
 
 THREADS = "import numpy, threadpoolctl; print([p['num_threads'] for p in threadpoolctl.threadpool_info()])\n"
@@ -164,7 +167,7 @@ def test_what_is_set_too_late_or_to_the_same_or_by_a_child_changes_nothing(root:
 
 def processes_of(server: WarmStarts) -> list[psutil.Process]:
     """The processes that hold loaded libraries, the first one first."""
-    first = server.begin()._process.pid
+    first = server_pid(server)
     return [psutil.Process(first), *psutil.Process(first).children(recursive=True)]
 
 
@@ -196,3 +199,18 @@ def test_a_killed_process_of_a_later_level_harms_only_its_own_stages(root: Path)
 def test_a_library_that_kills_the_process_that_loads_it(root: Path, tmp_path: Path) -> None:
     env = libraries(tmp_path, {"crash": "import os; os.abort()"})
     assert_cold(start(root, env, "crash"), "died")
+
+
+def test_a_process_that_cannot_be_started_at_all(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(warm_process, "start_watched", refused)
+    assert_cold(start(root, stage_env(), "yaml"), "temporarily unavailable")
+
+
+def test_a_platform_on_which_libraries_do_not_survive_a_fork(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert_cold(start(root, stage_env(), "yaml"), "darwin")

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from ml_assets.dvc.command import Cancellation
-from ml_assets_tests.dvc.warm_runs import libraries, stage_env, starts, warm
+from ml_assets_tests.dvc.warm_runs import libraries, server_pid, stage_env, starts, warm
 from ml_assets_tests.factories import write
 
 SLEEPS = """\
@@ -29,10 +29,10 @@ time.sleep(60)
 RUNNER = """\
 import sys
 from pathlib import Path
-from ml_assets_tests.dvc.warm_runs import stage_env, starts, warm
+from ml_assets_tests.dvc.warm_runs import server_pid, stage_env, starts, warm
 root = Path(sys.argv[1])
 with starts(root, stage_env(), stage=["yaml"]) as server:
-    print(server.begin()._process.pid, flush=True)
+    print(server_pid(server), flush=True)
     assert warm(server, "python stubborn.py", cwd=root, env=stage_env()).warm
 """
 
@@ -110,7 +110,7 @@ def test_what_a_stage_leaves_behind_in_its_group_is_killed(root: Path) -> None:
 def test_nothing_of_the_server_is_left_when_the_run_ends(root: Path) -> None:
     with starts(root, stage_env(), first=["yaml"], second=["decimal"], third=["csv"]) as server:
         assert warm(server, "python -m this", cwd=root, env=stage_env(), stage="third").warm
-        first = psutil.Process(server.begin()._process.pid)
+        first = psutil.Process(server_pid(server))
         alive = [each.pid for each in (first, *first.children(recursive=True))]
         assert len(alive) >= 3
     assert_gone(alive, within=1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ml_assets.dvc.command import Cancellation, Running, run_command
 from ml_assets.dvc.process_group import ColdCommand, start_command
-from ml_assets.dvc.stage_run import stage_environment
+from ml_assets.dvc.stage_commands import stage_environment
 from ml_assets.dvc.warm import WarmStarts
 from ml_assets.dvc.warm_command import WarmCommand
 from ml_assets_tests.factories import environment, write
@@ -72,6 +72,13 @@ def libraries(root: Path, modules: Mapping[str, str]) -> dict[str, str]:
     write(site, {f"{name}.py": text for name, text in modules.items()})
     path = [str(site), *filter(None, [os.environ.get("PYTHONPATH")])]
     return stage_env(PYTHONUSERBASE=str(root), PYTHONPATH=os.pathsep.join(path))
+
+
+def server_pid(started: WarmStarts) -> int:
+    """The process that has loaded the first level; the later ones are below it."""
+    started.begin()
+    assert started._server is not None
+    return started._server._process.pid
 
 
 def starts(root: Path, env: Mapping[str, str], **preloads: Sequence[str]) -> WarmStarts:
