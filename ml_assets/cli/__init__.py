@@ -10,6 +10,8 @@ import click
 
 from ml_assets.cli.demo import demo
 from ml_assets.cli.deps import deps
+from ml_assets.cli.doctor import doctor
+from ml_assets.cli.hint import told
 from ml_assets.cli.init import init
 from ml_assets.cli.landing import landing
 from ml_assets.cli.ledger import log, show
@@ -40,7 +42,7 @@ def cli() -> None:
     """Your dvc.yaml as an event-driven Dagster asset graph."""
 
 
-for command in (demo, deps, init, landing, log, new, repro, show):
+for command in (demo, deps, doctor, init, landing, log, new, repro, show):
     cli.add_command(command)
 
 
@@ -49,7 +51,7 @@ def main() -> None:
     try:
         cli()
     except EXPECTED as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(told(error), err=True)
         sys.exit(1)
     except OSError as error:
         if error.errno != errno.ENOSPC:

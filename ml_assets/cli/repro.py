@@ -11,6 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from ml_assets.cli.hint import told
 from ml_assets.cli.progress import show_progress
 from ml_assets.cli.project import current_settings
 from ml_assets.dvc.errors import DvcBridgeError, NoRemote, NoStages, NotADvcProject
@@ -61,7 +62,7 @@ def repro(*, targets: tuple[str, ...], downstream: bool, dry: bool, **options: A
         with writer(project.private_dir, who="ml-assets repro", on_wait=_tell):
             _run(project, names, **options)
     except (DvcBridgeError, SettingsInvalid) as error:
-        _tell("\n".join([f"Error: {error}", *getattr(error, "__notes__", ())]))
+        _tell(told(error))
         sys.exit(EXIT_NO_PROJECT if isinstance(error, NotADvcProject) else EXIT_FAILED)
     except KeyboardInterrupt:
         _tell("Stopped; run it again to finish.")

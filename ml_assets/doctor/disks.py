@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,4 +41,4 @@ def disk_of(path: Path) -> Disk | None:
     if mountpoint is None:
         return None
     free = shutil.disk_usage(there).free
-    return Disk(mountpoint, mounts[mountpoint], os.stat(there).st_dev, free)
+    return Disk(mountpoint, mounts[mountpoint], there.stat().st_dev, free)

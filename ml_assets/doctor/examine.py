@@ -36,5 +36,5 @@ def _ask(check: Check, site: Site) -> Iterator[Finding]:
     except Exception as problem:  # noqa: BLE001 - a check that breaks is a finding, and the others go on
         what = f"this check broke: {type(problem).__name__}: {problem}"
         yield replace(
-            warning(site.root, what, f"`ml-assets doctor --json` for a report of it"), check=check.name
+            warning(site.root, what, "report it with what `ml-assets doctor --json` prints"), check=check.name
         )

@@ -1,4 +1,4 @@
-"""What the checks look at: a project with its settings, pipeline, Git, environment and disks, each read once."""
+"""What the checks look at: a project with its settings, pipeline, Git and environment, each read once."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from dotenv import dotenv_values
 
 from ml_assets.dvc.manifest import Loader, Manifest
 from ml_assets.dvc.project import DvcProject
 from ml_assets.settings import Settings
 
 T = TypeVar("T")
+Progress = Callable[[int, int], None]
 _NO_CONFIG: Mapping[str, Any] = {"core": {}, "cache": {}, "remote": {}}
 
 
@@ -25,18 +25,18 @@ _NO_CONFIG: Mapping[str, Any] = {"core": {}, "cache": {}, "remote": {}}
 class Site:
     """The DVC project at `root`; what cannot be read is empty here, and told by the check `project`.
 
-    `environ` is the environment with the project's `.env` below it, as Dagster and `ml-assets` see it.
+    Checks that take long tell `on_progress` how many things of how many they have seen, from any thread.
     """
 
     root: Path
     environ: Mapping[str, str]
+    on_progress: Progress = lambda *_: None
     problems: dict[str, Exception] = field(default_factory=dict)
 
     @classmethod
     def at(cls, root: Path) -> Site:
-        """The project at `root` as this process would run it."""
-        written = {name: value for name, value in dotenv_values(root / ".env").items() if value is not None}
-        return cls(root, {**written, **os.environ})
+        """The project at `root` in the environment of this process."""
+        return cls(root, dict(os.environ))
 
     @cached_property
     def config(self) -> Mapping[str, Any]:
@@ -83,7 +83,7 @@ class Site:
         if file is None or not file.is_file():
             return {}
         text = file.read_text(encoding="utf-8")
-        read = self._read(str(file), lambda: yaml.load(text, Loader), default={})  # noqa: S506 - a safe loader
+        read: Any = self._read(str(file), lambda: yaml.load(text, Loader), default=None)  # noqa: S506 - safe
         return read if isinstance(read, Mapping) else {}
 
     @cached_property

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from pathlib import Path
 
-FOLDER = re.compile(r"[0-9a-f]{2}")
 NAME = re.compile(r"[0-9a-f]{30}(\.dir)?")
+BATCH = 10_000
 
 
 class Damage(Enum):
@@ -89,8 +90,12 @@ def find_damage(
         on_checked(each)
         return damaged
 
+    remaining, found = iter(objects), list[Damaged]()
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="md5") as pool:
-        return tuple(damaged for damaged in pool.map(look, objects) if damaged)
+        # A pool takes in all that it is given at once, and a cache may have millions of objects.
+        while some := list(islice(remaining, BATCH)):
+            found += filter(None, pool.map(look, some))
+    return tuple(found)
 
 
 def examine(each: CacheObject) -> Damaged | None:

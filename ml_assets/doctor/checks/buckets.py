@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from ml_assets.doctor.finding import Finding, error, warning
@@ -49,7 +50,7 @@ def _ask(bucket: Bucket) -> Iterator[Finding]:
             f"start or mend it, or correct AWS_ENDPOINT_URL; by hand: `curl -I '{bucket.endpoint}'`",
         )
         return
-    if status == 404:
+    if status == HTTPStatus.NOT_FOUND:
         yield error(
             where, "there is no such bucket", f"`aws s3 mb 's3://{bucket.name}'`, or correct the name"
         )
@@ -59,14 +60,13 @@ def _ask(bucket: Bucket) -> Iterator[Finding]:
 def _head(url: str) -> tuple[int, Mapping[str, str]]:
     """Status and headers; refusals are answers too. Raises OSError when nobody answers."""
     try:
-        with urllib.request.urlopen(  # noqa: S310 - the scheme is that of an S3 endpoint
-            urllib.request.Request(url, method="HEAD"),
-            timeout=TIMEOUT_SECONDS,  # noqa: S310
-        ) as answer:
-            return answer.status, answer.headers
+        # The scheme is that of an S3 endpoint, chosen by whoever runs this.
+        request = urllib.request.Request(url, method="HEAD")  # noqa: S310
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+            return answer.status, dict(answer.headers)
     except urllib.error.HTTPError as refusal:
         with refusal:
-            return refusal.code, refusal.headers
+            return refusal.code, dict(refusal.headers)
 
 
 def _compare_clocks(bucket: Bucket, date: str | None) -> Iterator[Finding]:

@@ -22,14 +22,14 @@ def cache_type(site: Site) -> Iterator[Finding]:
     if not types and disk is not None and not disk.has_reflinks:
         yield warning(
             site.cache_dir,
-            f"cache.type is not set, and {disk.kind} has no reflinks: DVC copies each single-file output twice",
+            f"cache.type is not set, and {disk.kind} has no reflinks: DVC copies each output file twice",
             "`dvc config cache.type copy`",
         )
     if LINKS.intersection(types) and os.geteuid() == 0:
         yield warning(
             site.cache_dir,
-            f"cache.type is {','.join(types)} and this is root, whom no protection stops: a stage that writes "
-            "into a file of the workspace overwrites the cached version",
+            f"cache.type is {','.join(types)} and this is root, whom no protection stops: a stage that "
+            "writes into a file of the workspace overwrites the cached version",
             "`dvc config cache.type copy`, or run as another user",
         )
 

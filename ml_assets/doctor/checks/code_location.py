@@ -26,9 +26,8 @@ class Location:
 def same_location(site: Site) -> Iterator[Finding]:
     """Two names for one location split the state of its sensors in two."""
     found = [*_workspace(site), *_pyproject(site)]
-    first, *others = found or [None]
-    for other in others:
-        if first and other and (other.module, other.name) != (first.module, first.name):
+    for first, other in zip(found[:1] * len(found), found, strict=True):
+        if (other.module, other.name) != (first.module, first.name):
             yield error(
                 other.said_by,
                 f"it names the code location '{other.name}' ({other.module}), {first.said_by} names "

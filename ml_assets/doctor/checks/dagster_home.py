@@ -33,10 +33,11 @@ def run_monitoring(site: Site) -> Iterator[Finding]:
     """Without it, a run whose process was killed stays STARTED for ever."""
     if not _is_there(site) or (site.dagster_yaml.get("run_monitoring") or {}).get("enabled"):
         return
+    file = f"{site.dagster_home}/dagster.yaml"
     yield warning(
-        f"{site.dagster_home}/dagster.yaml",
+        file,
         "run_monitoring is off: a run whose process was killed stays STARTED and keeps its slot",
-        f"`printf 'run_monitoring:\\n  enabled: true\\n' >>'{site.dagster_home}/dagster.yaml'`",
+        f"`printf 'run_monitoring:\\n  enabled: true\\n' >>'{file}'`",
     )
 
 
@@ -45,11 +46,11 @@ def run_retries(site: Site) -> Iterator[Finding]:
     if not _is_there(site) or (site.dagster_yaml.get("run_retries") or {}).get("enabled"):
         return
     wanted = site.settings.landing is not None and site.settings.landing.run_retries > 0
-    tell = warning if wanted else info
+    tell, file = warning if wanted else info, f"{site.dagster_home}/dagster.yaml"
     yield tell(
-        f"{site.dagster_home}/dagster.yaml",
+        file,
         "run_retries is off: a failed run is not tried again, whatever its job asks for",
-        f"`printf 'run_retries:\\n  enabled: true\\n  max_retries: 0\\n' >>'{site.dagster_home}/dagster.yaml'`",
+        f"`printf 'run_retries:\\n  enabled: true\\n  max_retries: 0\\n' >>'{file}'`",
     )
 
 

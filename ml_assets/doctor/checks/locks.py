@@ -38,8 +38,8 @@ def hardlink_lock(site: Site) -> Iterator[Finding]:
         since = datetime.fromtimestamp(lock.stat().st_ctime).astimezone()
         yield warning(
             lock,
-            f"core.hardlink_lock is on, and this lock, since {since:%Y-%m-%d %H:%M:%S}, does not say whose it is: "
-            "after a kill it stays for a year",
+            f"core.hardlink_lock is on, and this lock, since {since:%Y-%m-%d %H:%M:%S}, does not say whose "
+            "it is: after a kill it stays for a year",
             f"when no DVC runs on any host: rm '{lock}'",
         )
 
@@ -50,7 +50,7 @@ def network_disk(site: Site) -> Iterator[Finding]:
     if disk is not None and disk.is_network and not site.config["core"].get("hardlink_lock"):
         yield warning(
             site.root,
-            f"the workspace is on a network disk ({disk.kind}), where one host may not see the locks of another",
+            f"it is on a network disk ({disk.kind}), where one host may not see the locks of another",
             "one clone for each host: `git clone --shared`; or `dvc config core.hardlink_lock true`",
         )
 

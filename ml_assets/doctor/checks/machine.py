@@ -39,7 +39,8 @@ def openmp(site: Site) -> Iterator[Finding]:
     if site.environ.get("OMP_WAIT_POLICY", "").upper() == "ACTIVE":
         yield warning(
             "OMP_WAIT_POLICY",
-            "it is ACTIVE: waiting threads keep their cores busy, and a fit beside other work takes five times as long",
+            "it is ACTIVE: waiting threads keep their cores busy, and a fit beside other work takes five "
+            "times as long",
             "`unset OMP_WAIT_POLICY`; stages then get PASSIVE",
         )
     cores, threads = os.cpu_count() or 1, site.environ.get("OMP_NUM_THREADS", "")

@@ -33,8 +33,8 @@ def raw_record(site: Site) -> Iterator[Finding]:
             if content_of(text) != content_of(record.dvc_files[name]):
                 yield warning(
                     name,
-                    f"it is not what the newest intake, record {record.number}, left: a checkout moved it, or "
-                    "somebody added files by hand; the next intake stops at that",
+                    f"it is not what the newest intake, record {record.number}, left: a checkout moved it, "
+                    "or somebody added files by hand; the next intake stops at that",
                     "`ml-assets landing reconcile`",
                 )
             return
@@ -47,7 +47,8 @@ def raw_size(site: Site) -> Iterator[Finding]:
         if locked is not None and (locked.files or 0) > MOST_FILES:
             yield warning(
                 source.path,
-                f"it has {locked.files:,} files under one .dvc file: adding one takes seconds, `dvc status` too",
+                f"it has {locked.files:,} files under one .dvc file: to add one takes seconds, and so does "
+                "`dvc status`",
                 f"one .dvc file for each folder below: `dvc remove {source.file} && dvc add {source.path}/*`",
             )
     files = {source.file for source in site.manifest.sources}

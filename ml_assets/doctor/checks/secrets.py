@@ -23,7 +23,8 @@ def committed_credentials(site: Site) -> Iterator[Finding]:
     """Secrets of remotes in the .dvc/config that Git has; the place for them is .dvc/config.local."""
     text = site.git("show", f":./{CONFIG}")
     for remote, key in _secrets(text or ""):
-        how = f"`dvc remote modify --local '{remote}' {key} VALUE && dvc remote modify --unset '{remote}' {key}`"
+        modify = f"dvc remote modify --local '{remote}' {key} VALUE"
+        how = f"`{modify} && dvc remote modify --unset '{remote}' {key}`"
         yield error(
             f"{CONFIG}, remote '{remote}'",
             f"Git has its {key}, for everybody who has the repository",
@@ -56,7 +57,5 @@ def _secrets(text: str) -> Iterator[tuple[str, str]]:
     for section in parser.sections():
         name = section.strip("'").removeprefix("remote ").strip('"')
         for key, value in parser.items(section):
-            if key in SECRETS:
-                yield name, key
-            elif key == "url" and urlsplit(value).password:
+            if key in SECRETS or (key == "url" and urlsplit(value).password):
                 yield name, key

@@ -1,4 +1,4 @@
-"""Whether the SQLite stores of Dagster and MLflow were made whole: two processes at once break a fresh one."""
+"""Whether the stores of Dagster and MLflow were made whole: two processes at once break a fresh one."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def mlflow_store(site: Site) -> Iterator[Finding]:
     """The tracking database, where it is a file; its runs are made again from the ledger."""
     if not site.settings.tracks_runs:
         return
-    uri = site.environ.get("MLFLOW_TRACKING_URI") or site.settings.mlflow.resolved_uri(site.root)
-    file = sqlite_path(uri)
+    path = sqlite_path(_tracking_uri(site))
+    file = site.root / path if path else None
     if file is not None and file.exists() and (problem := _problem(file)):
         yield error(
             file,
@@ -43,13 +43,17 @@ def mlflow_store(site: Site) -> Iterator[Finding]:
 
 def mlflow_folder(site: Site) -> Iterator[Finding]:
     """MLflow 3 no longer opens a folder as a store."""
-    uri = site.environ.get("MLFLOW_TRACKING_URI") or site.settings.mlflow.tracking_uri
-    if uri.startswith("file:") or "://" not in uri and uri != "databricks":
+    uri = _tracking_uri(site)
+    if uri.startswith("file:") or ("://" not in uri and uri != "databricks"):
         yield error(
             "MLFLOW_TRACKING_URI",
             f"'{uri}' is a folder, which MLflow refuses as a store by default",
             "use a database: `export MLFLOW_TRACKING_URI=sqlite:///$PWD/.ml_assets/mlflow.db`",
         )
+
+
+def _tracking_uri(site: Site) -> str:
+    return site.environ.get("MLFLOW_TRACKING_URI") or site.settings.mlflow.tracking_uri
 
 
 def _problem(file: Path) -> str | None:

@@ -30,10 +30,10 @@ def dagster_telemetry(site: Site) -> Iterator[Finding]:
 
 def mlflow_telemetry(site: Site) -> Iterator[Finding]:
     """MLflow asks its own variable, or DO_NOT_TRACK=true (not 1); runs of ours set the former."""
-    if site.settings.tracks_runs and not site.flag("MLFLOW_DISABLE_TELEMETRY"):
-        if site.environ.get("DO_NOT_TRACK", "").lower() != "true":
-            yield info(
-                "MLflow",
-                "started by hand it sends usage reports (DO_NOT_TRACK=1 is not enough for it)",
-                "`echo MLFLOW_DISABLE_TELEMETRY=true >>.env`",
-            )
+    quiet = site.flag("MLFLOW_DISABLE_TELEMETRY") or site.environ.get("DO_NOT_TRACK", "").lower() == "true"
+    if site.settings.tracks_runs and not quiet:
+        yield info(
+            "MLflow",
+            "started by hand it sends usage reports (DO_NOT_TRACK=1 is not enough for it)",
+            "`echo MLFLOW_DISABLE_TELEMETRY=true >>.env`",
+        )

@@ -13,22 +13,22 @@ from ml_assets.doctor.site import Site
 
 PACKAGE = "ml_assets"
 DEAD_SELECTIONS = (
-    'every string asset selection (`--select`, a job\'s or sensor\'s "*") dies with "ord() expected string of '
-    'length 1"'
+    "every selection of assets by a string (`--select`, the target of a job or sensor) dies with "
+    '"ord() expected string of length 1"'
 )
 # Why a pin is there, where breaking it fails in a way that nobody would trace back.
 REASONS = {
     "hydra-core": f"it brings ANTLR 4.9, under which {DEAD_SELECTIONS}",
     "omegaconf": f"it brings ANTLR 4.9, under which {DEAD_SELECTIONS}",
     "pandas": "beside dagster-mlflow it makes resolvers go back to an older Dagster without a word",
-    "mlflow": "resolvers choose it freely for dagster-mlflow, and stores of one version are closed to another",
+    "mlflow": "for dagster-mlflow any would do, but the store of one version is closed to another",
     "dvc": "the bridge leans on a few of its private names, which this version may not have",
 }
 FIRST_GOOD_ANTLR = Version("4.10")
 LIBRARY_OFFSET = 16
 
 
-def requirements(site: Site) -> Iterator[Finding]:
+def requirements(_: Site) -> Iterator[Finding]:
     """Each requirement of this package against what is installed."""
     try:
         asked = [Requirement(text) for text in requires(PACKAGE) or ()]
@@ -51,18 +51,19 @@ def _compare(requirement: Requirement) -> Iterator[Finding]:
         yield tell(name, f"{installed} is installed, {requirement.specifier} is needed: {why}", install)
 
 
-def antlr(site: Site) -> Iterator[Finding]:
+def antlr(_: Site) -> Iterator[Finding]:
     """The runtime that Dagster's parser of selections needs, whoever brought another one."""
     installed = _installed("antlr4-python3-runtime")
     if installed is not None and installed < FIRST_GOOD_ANTLR:
         yield error(
             "antlr4-python3-runtime",
             f"under {installed} {DEAD_SELECTIONS}",
-            "`pip install 'hydra-core>=1.4.0rc1,<1.5' 'omegaconf>=2.4.0.dev0' 'antlr4-python3-runtime>=4.13,<4.14'`",
+            "`pip install 'hydra-core>=1.4.0rc1,<1.5' 'omegaconf>=2.4.0.dev0' "
+            "'antlr4-python3-runtime>=4.13,<4.14'`",
         )
 
 
-def dagster_train(site: Site) -> Iterator[Finding]:
+def dagster_train(_: Site) -> Iterator[Finding]:
     """Dagster 1.N.M goes with its libraries 0.(N+16).M, and is tested with no others."""
     core = _installed("dagster")
     if core is None:
@@ -84,7 +85,7 @@ def _of_dagster_labs() -> dict[str, str]:
         each.metadata["Name"]: each.version
         for each in distributions()
         if (each.metadata["Name"] or "").lower().startswith("dagster")
-        and "Dagster Labs" in (each.metadata.get("Author") or "")
+        and "Dagster Labs" in (each.metadata["Author"] or "")
     }
 
 
