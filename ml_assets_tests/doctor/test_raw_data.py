@@ -13,6 +13,19 @@ from ml_assets.ledger.store import Ledger
 from ml_assets_tests.doctor.conftest import Look
 from ml_assets_tests.factories import BIN, dvc, environment, run, write
 
+ONE = "c4ca4238a0b923820dcc509a6f75849b"
+RAW = "22428a5e718ee635af0c2b1966a84318.dir"
+IMPORTED = """\
+frozen: true
+deps:
+- hash: md5
+  path: /data/{path}
+  md5: {md5}
+outs:
+- hash: md5
+  path: {path}
+  md5: {md5}
+"""
 ORIGIN = Origin.model_validate({"actor": "me", "host": "here", "environment": {"python": "3", "digest": "0"}})
 LANDED = Landed(bucket="b", key="landing/1.txt", etag="e", size=1, sha256="0" * 64, path="1.txt")
 
@@ -27,7 +40,6 @@ def test_raw_that_a_checkout_moved_back_is_found_and_the_command_mends_it(look: 
     ledger.append(lambda _: IntakeDraft(**dict(ORIGIN), landed=(LANDED,), dvc_files={"data/raw.dvc": text}))
     assert look("raw-record") == []
     run("git", "checkout", "-q", "--", "data/raw.dvc", cwd=root)
-    dvc("checkout", "-q", cwd=root)
     (found,) = look("raw-record")
     assert "the newest intake, record 1" in found.what
     run(BIN / "ml-assets", *found.remedy.strip("`").split()[1:], cwd=root, env=environment())
@@ -48,10 +60,11 @@ def test_very_many_dvc_files_are_a_warning(look: Look, monkeypatch: pytest.Monke
     assert "1 .dvc files" in found.what
 
 
-def test_an_imported_folder_is_mentioned(look: Look, root: Path, tmp_path: Path) -> None:
-    write(tmp_path, {"elsewhere/1.txt": "1", "one.txt": "1"})
-    dvc("import-url", "-q", str(tmp_path / "one.txt"), "one.txt", cwd=root)
+def test_an_imported_folder_is_mentioned(look: Look, root: Path) -> None:
+    """The .dvc files are as `dvc import-url` writes them."""
+    file, folder = (IMPORTED.format(md5=md5, path=path) for md5, path in ((ONE, "one.txt"), (RAW, "folder")))
+    write(root, {"one.txt.dvc": file})
     assert look("imported-folder") == []
-    dvc("import-url", "-q", str(tmp_path / "elsewhere"), "imported", cwd=root)
+    write(root, {"folder.dvc": folder})
     (found,) = look("imported-folder")
-    assert found.where == "imported.dvc"
+    assert found.where == "folder.dvc"

@@ -2,50 +2,54 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
-
-import pytest
 
 from ml_assets.doctor.finding import Severity
 from ml_assets_tests.doctor.conftest import Look
 from ml_assets_tests.factories import run, write
 
-STAGE = "stages:\n  train:\n    cmd: {cmd}\n    deps: [double.py]\n    outs: [out.txt]\n"
-
-
-@pytest.mark.parametrize(
-    ("cmd", "chosen"),
-    [
-        ("/usr/bin/python3 double.py", "/usr/bin/python3"),
-        (".venv/bin/python double.py", ".venv/bin/python"),
-        ("mkdir -p out && python2.7 double.py", "the python2.7 in PATH"),
-        ("conda run -n other python double.py", "the environment of conda"),
-        ("uv run double.py", "the environment of uv"),
-    ],
+# Command → what it runs with instead of this environment.
+ELSEWHERE = {
+    "/usr/bin/python3 double.py": "/usr/bin/python3",
+    ".venv/bin/python double.py": ".venv/bin/python",
+    "mkdir -p out && python2.7 double.py": "the python2.7 in PATH",
+    "conda run -n other python double.py": "the environment of conda",
+    "uv run double.py": "the environment of uv",
+}
+HERE = (
+    "python double.py",
+    f"{sys.executable} double.py",
+    "python3 -m double",
+    "sh -c 'echo conda'",
+    "echo python2 conda run",
 )
-def test_a_command_that_chooses_another_environment_is_a_warning(
-    look: Look, root: Path, cmd: str, chosen: str
-) -> None:
-    write(root, {"dvc.yaml": STAGE.format(cmd=cmd)})
-    (found,) = look("stage-interpreter")
-    assert found.severity is Severity.WARNING
-    assert chosen in found.what
+# Stage → why the run cache never has it.
+NEVER_CACHED = {
+    "{cmd: x, deps: [double.py], outs: [{a.txt: {persist: true}}]}": "'a.txt' is `persist: true`",
+    "{cmd: x, deps: [double.py], outs: [b.txt], always_changed: true}": "it is `always_changed`",
+    "{cmd: x, outs: [c.txt]}": "it has no dependencies",
+    "{cmd: x, deps: [double.py]}": "it has no outputs",
+    "{cmd: x, deps: [/etc/hosts], outs: [d.txt]}": "'/etc/hosts' is outside of the project",
+}
 
 
-@pytest.mark.parametrize(
-    "cmd",
-    [
-        "python double.py",
-        f"{sys.executable} double.py",
-        "python3 -m double",
-        "sh -c 'echo conda'",
-        "echo python2 conda run",
-    ],
-)
-def test_a_command_that_runs_with_this_environment_is_fine(look: Look, root: Path, cmd: str) -> None:
-    write(root, {"dvc.yaml": STAGE.format(cmd=cmd)})
-    assert look("stage-interpreter") == []
+def pipeline(*stages: str) -> str:
+    return "stages:\n" + "".join(f"  s{n}: {stage}\n" for n, stage in enumerate(stages))
+
+
+def running(*commands: str) -> str:
+    return pipeline(*(json.dumps({"cmd": cmd, "outs": [f"{n}.txt"]}) for n, cmd in enumerate(commands)))
+
+
+def test_commands_that_choose_another_environment_are_warnings(look: Look, root: Path) -> None:
+    write(root, {"dvc.yaml": running(*ELSEWHERE, *HERE)})
+    found = look("stage-interpreter")
+    assert [each.where for each in found] == [f"stage 's{n}' in dvc.yaml" for n in range(len(ELSEWHERE))]
+    for each, chosen in zip(found, ELSEWHERE.values(), strict=True):
+        assert each.severity is Severity.WARNING
+        assert f"runs it with {chosen}, not with {sys.prefix}" in each.what
 
 
 def test_another_python_in_path_is_mentioned(look: Look, root: Path, tmp_path: Path) -> None:
@@ -58,24 +62,13 @@ def test_another_python_in_path_is_mentioned(look: Look, root: Path, tmp_path: P
     assert "no python at all" in found.what
 
 
-@pytest.mark.parametrize(
-    ("stage", "reason"),
-    [
-        ("{cmd: x, deps: [double.py], outs: [{o.txt: {persist: true}}]}", "'o.txt' is `persist: true`"),
-        ("{cmd: x, deps: [double.py], outs: [o.txt], always_changed: true}", "it is `always_changed`"),
-        ("{cmd: x, outs: [o.txt]}", "it has no dependencies"),
-        ("{cmd: x, deps: [double.py]}", "it has no outputs"),
-        ("{cmd: x, deps: [/etc/hosts], outs: [o.txt]}", "'/etc/hosts' is outside of the project"),
-    ],
-)
-def test_stages_that_the_run_cache_never_has_are_mentioned_with_the_reason(
-    look: Look, root: Path, stage: str, reason: str
-) -> None:
+def test_stages_that_the_run_cache_never_has_are_mentioned_with_the_reason(look: Look, root: Path) -> None:
     assert look("run-cache") == []
-    write(root, {"dvc.yaml": f"stages:\n  s: {stage}\n"})
-    (found,) = look("run-cache")
-    assert found.severity is Severity.INFO
-    assert found.what.startswith(reason)
+    write(root, {"dvc.yaml": pipeline(*NEVER_CACHED)})
+    found = sorted(look("run-cache"), key=lambda each: each.where)
+    assert {each.severity for each in found} == {Severity.INFO}
+    for each, reason in zip(found, NEVER_CACHED.values(), strict=True):
+        assert each.what.startswith(f"{reason}: ")
 
 
 def test_an_imported_module_that_deps_leave_out_is_a_warning(look: Look, root: Path) -> None:
