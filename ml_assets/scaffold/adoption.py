@@ -77,7 +77,7 @@ def plan_adoption(project: DvcProject, *, remote: str | None = None) -> Adoption
 def _locations(root: Path, pyproject: Pyproject, first: list[CodeLocation]) -> list[CodeLocation]:
     """Those that pyproject.toml names, and ours as the last one."""
     if any(each.target == DEFINITIONS for each in first):
-        return first
+        return sorted(first, key=lambda each: each.target == DEFINITIONS)
     return [*first, ours(location_name(pyproject, root, taken=[each.name for each in first]))]
 
 
