@@ -1,0 +1,1 @@
+"""Experiments: variants of a pipeline, run side by side in clones, kept as ordinary DVC experiments."""

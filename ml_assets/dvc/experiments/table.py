@@ -1,0 +1,146 @@
+"""Experiments side by side: the params in which they differ from where they started, and their metrics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ml_assets.dvc.experiments.errors import ColumnUnknown
+from ml_assets.dvc.experiments.found import list_experiments
+
+DEFAULT_PARAMS = "params.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """An experiment, or the baseline of some, with flat names; `error` says why there is no more."""
+
+    name: str
+    rev: str
+    time: datetime | None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The experiments below one baseline, the newest first."""
+
+    baseline: Row
+    experiments: tuple[Row, ...]
+
+    def changed(self, row: Row) -> dict[str, Any]:
+        """The params in which `row` is not the baseline; None is a param that it does not have."""
+        names = {**self.baseline.params, **row.params}
+        return {
+            name: row.params.get(name)
+            for name in names
+            if row.params.get(name) != self.baseline.params.get(name)
+        }
+
+    def varied(self) -> tuple[str, ...]:
+        """Names of the params in which any experiment differs from the baseline, in the files' order."""
+        changed = {name for row in self.experiments for name in self.changed(row)}
+        known = dict.fromkeys(name for row in (self.baseline, *self.experiments) for name in row.params)
+        return tuple(name for name in known if name in changed)
+
+    def metrics(self) -> tuple[str, ...]:
+        """Names of all metrics that are numbers, in the files' order."""
+        names = dict.fromkeys(name for row in (self.baseline, *self.experiments) for name in row.metrics)
+        return tuple(
+            name for name in names if any(is_number(row.metrics.get(name)) for row in self.experiments)
+        )
+
+    def sorted_by(self, column: str) -> Group:
+        """This group with its experiments in the rising order of a metric or param; those without it last.
+
+        Raises:
+            ColumnUnknown.
+        """
+        columns = (*self.metrics(), *self.varied())
+        if column not in columns:
+            raise ColumnUnknown(column, columns)
+        rows = sorted(self.experiments, key=lambda row: _sort_key({**row.params, **row.metrics}.get(column)))
+        return Group(baseline=self.baseline, experiments=tuple(rows))
+
+    def only(self, names: Collection[str]) -> Group:
+        """This group with the experiments of these names alone."""
+        kept = tuple(row for row in self.experiments if row.name in names)
+        return Group(baseline=self.baseline, experiments=kept)
+
+
+def experiment_groups(root: Path, *, baselines: Sequence[str]) -> tuple[Group, ...]:
+    """What DVC knows of the experiments below each of the commits `baselines`."""
+    from ml_assets.dvc._internals import open_repo
+
+    if not baselines:
+        return ()
+    with open_repo(root) as repo:
+        states = repo.experiments.show(
+            revs=list(baselines), hide_workspace=True, hide_queued=True, hide_failed=True
+        )
+    return tuple(_group(state) for state in states)
+
+
+def all_baselines(root: Path) -> tuple[str, ...]:
+    """The commits that have experiments."""
+    return tuple(dict.fromkeys(each.baseline for each in list_experiments(root)))
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _group(state: Any) -> Group:
+    states = [each.revs[0] for each in state.experiments or ()]
+    return Group(baseline=_row(state), experiments=tuple(_row(each) for each in states))
+
+
+def _row(state: Any) -> Row:
+    if state.data is None:
+        reason = state.error.msg if state.error else "DVC says nothing of it"
+        return Row(name=state.name or state.rev[:7], rev=state.rev, time=None, error=reason)
+    return Row(
+        name=state.name or state.rev[:7],
+        rev=state.rev,
+        time=state.data.timestamp,
+        params=dict(_named_params(state.data.params)),
+        metrics=_named_metrics(state.data.metrics),
+    )
+
+
+def _named_params(files: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for file, content in files.items():
+        prefix = "" if file == DEFAULT_PARAMS else f"{file}:"
+        for path, value in _leaves(content.get("data")):
+            yield prefix + ".".join(path), value
+
+
+def _named_metrics(files: Mapping[str, Any]) -> dict[str, Any]:
+    """By dotted names, with the file's before those that two files have."""
+    leaves = [
+        (file, ".".join(path), value)
+        for file, content in files.items()
+        for path, value in _leaves(content.get("data"))
+    ]
+    times = Counter(name for _, name, _ in leaves)
+    return {(name if times[name] == 1 else f"{file}:{name}"): value for file, name, value in leaves}
+
+
+def _leaves(content: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(content, Mapping):
+        for name, value in content.items():
+            yield from _leaves(value, (*path, str(name)))
+    elif path:
+        yield path, content
+
+
+def _sort_key(value: Any) -> tuple[int, float, str]:
+    if is_number(value):
+        return 0, float(value), ""
+    return (2, 0.0, "") if value is None else (1, 0.0, str(value))
