@@ -27,7 +27,7 @@ def commit_workspace(root: Path, *, baseline: str, files: Collection[str], messa
     if new:
         git(root, "add", "--pathspec-from-file=-", "--pathspec-file-nul", stdin="\0".join(new))
     tree = git(root, "write-tree")
-    return git(root, "commit-tree", tree, "-p", baseline, "-F", "-", stdin=f"{message}\n")
+    return git(root, "commit-tree", tree, "-p", baseline, "-F", "-", stdin=message)
 
 
 def publish(root: Path, commit: str, *, to: Path, ref: str, name: str, baseline: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ml_assets.dvc.errors import ManifestFailed
 from ml_assets.dvc.experiments import overrides
 from ml_assets.dvc.experiments.errors import ExperimentNameInvalid, ExperimentNameTaken
 from ml_assets.dvc.experiments.values import Batch, ExperimentRequest, PlannedExperiment
@@ -22,28 +24,43 @@ def plan_experiments(root: Path, request: ExperimentRequest) -> Batch:
     Raises:
         OverrideInvalid, ExperimentNameInvalid, ExperimentNameTaken.
         NoGitRepository, NoCommitYet, WorkspaceUnmerged, GitFailed.
+        ManifestFailed: DVC cannot read its configuration or the pipeline.
     """
-    from ml_assets.dvc._internals import open_repo
-    from ml_assets.dvc._internals_experiments import composed_file
-
     baseline = head_commit(git_top(root))
     combinations = overrides.expand(request.overrides)
-    with open_repo(root) as repo:
-        for combination in combinations:
-            overrides.check(root, combination, composed=composed_file(repo))
+    with _readable(root) as repo:
+        _check(root, repo, combinations)
         names = tuple(_names(repo, baseline, request.name, len(combinations)))
         snapshot = _snapshot(root, repo)
+    planned = zip(names, combinations, strict=True)
     return Batch(
         snapshot=snapshot,
-        experiments=tuple(
-            PlannedExperiment(name=name, overrides=combination)
-            for name, combination in zip(names, combinations, strict=True)
-        ),
+        experiments=tuple(PlannedExperiment(name=name, overrides=each) for name, each in planned),
         targets=request.targets,
         message=request.message,
         jobs=request.jobs,
         stage_jobs=max(1, (os.cpu_count() or 1) // request.jobs),
     )
+
+
+@contextmanager
+def _readable(root: Path) -> Iterator[Any]:
+    """DVC's `Repo`; what is wrong with its files is told as for any other command."""
+    from ml_assets.dvc._internals import DvcException, open_repo
+
+    try:
+        with open_repo(root) as repo:
+            yield repo
+    except DvcException as error:
+        raise ManifestFailed(root, str(error)) from error
+
+
+def _check(root: Path, repo: Any, combinations: Sequence[overrides.Overrides]) -> None:
+    from ml_assets.dvc._internals_experiments import composed_file
+
+    composed = composed_file(repo)
+    for combination in combinations:
+        overrides.check(root, combination, composed=composed)
 
 
 def _names(repo: Any, baseline: str, wanted: str | None, number: int) -> Iterator[str]:

@@ -91,8 +91,8 @@ def _refuse_moved(root: Path, top: Path, experiment: Experiment) -> None:
         declared = [(project / path).as_posix() for path in declared_files(repo)]
     concerned = {*declared, *changed_paths(top, experiment.baseline, experiment.rev)}
     folders = tuple(f"{path}/" for path in concerned)
-    moved = changed_paths(top, experiment.baseline, head)
-    if found := [path for path in moved if path in concerned or path.startswith(folders)]:
+    moved = set(changed_paths(top, experiment.baseline, head)) & set(changed_paths(top, experiment.rev, head))
+    if found := sorted(path for path in moved if path in concerned or path.startswith(folders)):
         where = f"between its baseline {experiment.baseline[:7]} and HEAD {head[:7]}"
         remedy = "Run the experiment again from here, and promote that one."
         raise PromotionRefused(experiment.name, f"{', '.join(found)} changed {where}", remedy)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ml_assets.dvc.clone import clone, clone_environment
 from ml_assets.dvc.errors import DataMissing, NoStages
+from ml_assets.dvc.events import Outcome, StageFinished
 from ml_assets.dvc.experiments import overrides
 from ml_assets.dvc.experiments.commit import commit_workspace, publish
 from ml_assets.dvc.experiments.events import (
@@ -51,8 +52,8 @@ class ExperimentRun:
             self.tell(ExperimentStarted(name))
             project = self._prepare(root)
             stages = self._stages(project)
-            self._run_stages(project, stages)
-            rev = self._save(root, stages)
+            changed = self._run_stages(project, stages)
+            rev = self._save(root, stages, changed)
         self.tell(ExperimentSaved(name, rev, time.monotonic() - started))
 
     def _prepare(self, root: Path) -> DvcProject:
@@ -77,13 +78,18 @@ class ExperimentRun:
             raise DataMissing(missing, str(project.cache_dir()))
         return names
 
-    def _run_stages(self, project: DvcProject, stages: Sequence[str]) -> None:
+    def _run_stages(self, project: DvcProject, stages: Sequence[str]) -> set[str]:
+        """Names of the stages that came out as something new."""
+        changed: set[str] = set()
         with (
             _environment(self._stage_environment()),
             closing(run_stages(project, stages, jobs=self.batch.stage_jobs)) as events,
         ):
             for event in events:
                 self.tell(ExperimentProgress(self.experiment.name, event))
+                if isinstance(event, StageFinished) and event.outcome is not Outcome.UNCHANGED:
+                    changed.add(event.stage)
+        return changed
 
     def _stage_environment(self) -> dict[str, str]:
         snapshot = self.batch.snapshot
@@ -95,14 +101,15 @@ class ExperimentRun:
             "DVC_ROOT": str(Path(snapshot.top, snapshot.project)),
         }
 
-    def _save(self, root: Path, stages: Sequence[str]) -> str:
+    def _save(self, root: Path, stages: Sequence[str], changed: Collection[str]) -> str:
         from ml_assets.dvc._internals import open_repo
         from ml_assets.dvc._internals_experiments import experiment_digest, experiment_ref, stage_files
 
         snapshot, name = self.batch.snapshot, self.experiment.name
         with open_repo(root) as repo:
-            found = [repo.stage.get_target(stage) for stage in stages]
-            files, digest = stage_files(repo, found), experiment_digest(found)
+            found = {name: repo.stage.get_target(name) for name in stages}
+            files = stage_files(repo, found.values())
+            digest = experiment_digest(stage for name, stage in found.items() if name in changed)
         message = self.batch.message or f"dvc: commit experiment {digest}"
         rev = commit_workspace(root, baseline=snapshot.baseline, files=files, message=message)
         ref = experiment_ref(snapshot.baseline, name)
