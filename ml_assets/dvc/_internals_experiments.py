@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dvc.config import Config, merge
+from dvc.dependency.param import ParamsDependency
 from dvc.exceptions import DvcException, InvalidArgumentError
 from dvc.repo import Repo
 from dvc.repo.experiments.executor.base import BaseExecutor
@@ -39,6 +40,7 @@ __all__ = [
     "split_by_file",
     "stage_files",
     "update_params",
+    "with_changed_params",
 ]
 
 PathOverrides = Mapping[str, Sequence[str]]
@@ -159,6 +161,15 @@ def stage_files(repo: Repo, stages: Iterable[Any]) -> tuple[str, ...]:
     """
     files = [path for stage in stages for path in _get_stage_files(stage)]
     return tuple(dict.fromkeys([*files, *BaseExecutor._get_top_level_paths(repo)]))
+
+
+def with_changed_params(repo: Repo) -> tuple[str, ...]:
+    """Names of the stages that ran with other values than their params files have now."""
+    return tuple(
+        stage.addressing
+        for stage in repo.index.stages
+        if any(isinstance(dep, ParamsDependency) and dep.status() for dep in stage.deps)
+    )
 
 
 def changed_sources(repo: Repo) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class TrackingError(Exception):
     """Base of every error that the model room raises on purpose."""
@@ -43,14 +45,13 @@ class ExperimentDeleted(TrackingError):
 
 
 class OutputUnknown(TrackingError):
-    """A record has no output of that path."""
+    """A run has no output of that path."""
 
-    def __init__(self, *, path: str, record: int) -> None:
+    def __init__(self, *, path: str, run: str, look: str) -> None:
         self.path = path
         super().__init__(
-            f"Record {record} has no output '{path}'.\n"
-            f"See what it has with `ml-assets show {record}`; `mlflow.model` in [tool.ml_assets] names the "
-            "model's."
+            f"{run} has no output '{path}'.\n"
+            f"See what it has with `{look}`; `mlflow.model` in [tool.ml_assets] names the model's."
         )
 
 
@@ -85,4 +86,16 @@ class NoRunRecord(TrackingError):
         super().__init__(
             f"There is nothing to track: the ledger has no record of a complete run.\n  at {ledger}\n"
             "Materialize the stages first; each run of them ends with a record."
+        )
+
+
+class ExperimentPartial(TrackingError):
+    """An experiment brought some stages up to date only; the metrics of the others are of another state."""
+
+    def __init__(self, *, name: str, stale: Sequence[str]) -> None:
+        self.name = name
+        self.stale = tuple(stale)
+        super().__init__(
+            f"No MLflow run is made of experiment '{name}': it is of a part of the stages, and others are "
+            f"out of date ({', '.join(stale)}). Run it without targets, and it is tracked."
         )

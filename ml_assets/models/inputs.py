@@ -1,4 +1,4 @@
-"""The data that a model was made from, as the record's own dvc.lock says."""
+"""The data that a model was made from, as the run's own dvc.lock says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from ml_assets.dvc.lockfile import LockedStage, read_lock
 from ml_assets.dvc.manifest import overlaps
-from ml_assets.ledger.record import RunRecord
+from ml_assets.ledger.record import RunDraft
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,14 +21,14 @@ class DataInput:
     direct: bool
 
 
-def data_inputs(record: RunRecord, *, model: str | None) -> tuple[DataInput, ...]:
+def data_inputs(run: RunDraft, *, model: str | None) -> tuple[DataInput, ...]:
     """All data above the stage that made `model`, sorted by path; without a model, above any stage.
 
     Data is what another stage made or what a .dvc file tracks; code that stages depend on is not.
     """
-    stages = read_lock(record.dvc_lock, path=Path("dvc.lock"))
+    stages = read_lock(run.dvc_lock, path=Path("dvc.lock"))
     producers = {out.path: name for name, stage in stages.items() for out in stage.outs}
-    tracked = {PurePosixPath(file).with_suffix("").as_posix() for file in record.dvc_files}
+    tracked = {PurePosixPath(file).with_suffix("").as_posix() for file in run.dvc_files}
     start = [producers[model]] if model in producers else list(stages)
     found: dict[str, DataInput] = {}
     for name in _upstream(start, stages, producers):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ml_assets.models.errors import ModelUnreadable
-from ml_assets.models.projection import RECORD_TAG, Projection
+from ml_assets.models.projection import Projection
 from ml_assets.models.store import TrackingStore
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ def log_model(store: TrackingStore, *, run_id: str, file: Path, projection: Proj
     """Log the joblib file's model to the active run, unless an earlier attempt got that far.
 
     Pickle, since skops (MLflow's default) refuses types of both our candidates and is never the same bytes
-    twice; the file comes out of our own cache, with the hash of the record. Raises ModelUnreadable.
+    twice; the file comes out of our own cache, with the recorded hash. Raises ModelUnreadable.
     """
     for model in _logged(store, run_id):
-        if model.status == "READY" and model.tags.get(RECORD_TAG) == projection.digest:
+        if model.status == "READY" and model.tags.get(projection.tag) == projection.digest:
             return
         store.client.delete_logged_model(model.model_id)
     _log(_load(file), run_id=run_id, projection=projection)
@@ -62,7 +62,7 @@ def _log(model: Any, *, run_id: str, projection: Projection) -> None:
             run_id=run_id,
             serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_PICKLE,
             pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-            tags={RECORD_TAG: projection.digest, "dvc.path": str(projection.model)},
+            tags={projection.tag: projection.digest, "dvc.path": str(projection.model)},
         )
 
 

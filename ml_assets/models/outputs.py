@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ml_assets.dvc.project import DvcProject
-from ml_assets.ledger.record import OutputRecord, RunRecord
+from ml_assets.ledger.record import OutputRecord, RunDraft, RunRecord
 from ml_assets.models.errors import OutputGone, OutputUnknown
 
 
@@ -31,9 +31,14 @@ class OutputFiles(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedOutputs:
-    """Outputs in the workspace while it is the record's, and otherwise copies out of DVC's cache."""
+    """Outputs in the workspace while it is the run's, and otherwise copies out of DVC's cache.
 
-    record: RunRecord
+    `name` is how people call the run, `look` the command that shows it.
+    """
+
+    run: RunDraft
+    name: str
+    look: str
     root: Path
     scratch: Path
 
@@ -46,17 +51,17 @@ class RecordedOutputs:
         return self._copied(output)
 
     def _output(self, path: str) -> OutputRecord:
-        for output in self.record.outputs:
+        for output in self.run.outputs:
             if output.path == path:
                 return output
-        raise OutputUnknown(path=path, record=self.record.number)
+        raise OutputUnknown(path=path, run=self.name, look=self.look)
 
     def _copied(self, output: OutputRecord) -> Path:
         target = self.scratch / output.path
         if target.exists():
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
-        if (text := self.record.small_outputs.get(output.path)) is not None:
+        if (text := self.run.small_outputs.get(output.path)) is not None:
             target.write_bytes(text.encode())
         else:
             self._copy(output, output.md5, target)
@@ -83,8 +88,16 @@ class RecordedOutputs:
 @contextmanager
 def recorded_outputs(record: RunRecord, *, root: Path) -> Iterator[RecordedOutputs]:
     """The outputs of `record`, a run of the project at `root`; copies live as long as the context."""
+    name, look = f"Record {record.number}", f"ml-assets show {record.number}"
+    with run_outputs(record, name=name, look=look, root=root) as outputs:
+        yield outputs
+
+
+@contextmanager
+def run_outputs(run: RunDraft, *, name: str, look: str, root: Path) -> Iterator[RecordedOutputs]:
+    """The outputs of `run`, of the project at `root`; see RecordedOutputs."""
     with tempfile.TemporaryDirectory(prefix="ml_assets-") as scratch:
-        yield RecordedOutputs(record=record, root=root, scratch=Path(scratch))
+        yield RecordedOutputs(run=run, name=name, look=look, root=root, scratch=Path(scratch))
 
 
 def dvc_md5(path: Path) -> str:

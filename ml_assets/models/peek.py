@@ -31,8 +31,8 @@ class RunPlace:
     experiment_id: str
 
 
-def peek(database: Path, *, experiment: str, digest: str) -> RunPlace | None:
-    """The one complete MLflow run of the record with that digest; None when MLflow itself must look.
+def peek(database: Path, *, experiment: str, digest: str, tag: str = RECORD_TAG) -> RunPlace | None:
+    """The one complete MLflow run whose tag `tag` is that digest; None when MLflow itself must look.
 
     None also where the file is missing, is being made, or has other tables than we know.
     """
@@ -43,7 +43,7 @@ def peek(database: Path, *, experiment: str, digest: str) -> RunPlace | None:
     except sqlite3.Error:
         return None
     try:
-        rows = connection.execute(_QUERY, (RECORD_TAG, digest, STATE_TAG, COMPLETE, experiment)).fetchall()
+        rows = connection.execute(_QUERY, (tag, digest, STATE_TAG, COMPLETE, experiment)).fetchall()
     except sqlite3.Error:
         return None
     finally:

@@ -1,4 +1,4 @@
-"""What a run record becomes in MLflow: a pure function from the one to the other."""
+"""What a run becomes in MLflow: a pure function from the one to the other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ml_assets.ledger.canonical import sha256_hex
-from ml_assets.ledger.record import IntakeRecord, RunRecord
+from ml_assets.ledger.record import IntakeRecord, RunDraft, RunRecord
 from ml_assets.models.flat import flat_metrics, flat_params
 from ml_assets.models.inputs import DataInput, data_inputs
 
@@ -21,8 +21,12 @@ STARTED = "started"
 
 @dataclass(frozen=True, kw_only=True)
 class Projection:
-    """Everything of an MLflow run that follows from the record alone; files come beside it."""
+    """Everything of an MLflow run that follows from the record alone; files come beside it.
 
+    The MLflow run is found again by `digest`, which its tag named `tag` holds.
+    """
+
+    tag: str = RECORD_TAG
     digest: str
     name: str
     time: datetime
@@ -58,11 +62,11 @@ def project(
     )
 
 
-def find_model(record: RunRecord, *, configured: str | None) -> str | None:
-    """The path of the record's model: the configured one, else its only .joblib output, else none."""
+def find_model(run: RunDraft, *, configured: str | None) -> str | None:
+    """The path of the run's model: the configured one, else its only .joblib output, else none."""
     if configured is not None:
         return configured
-    found = [out.path for out in record.outputs if out.path.endswith(".joblib")]
+    found = [out.path for out in run.outputs if out.path.endswith(".joblib")]
     return found[0] if len(found) == 1 else None
 
 

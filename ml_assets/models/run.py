@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ml_assets.models.projection import COMPLETE, RECORD_TAG, STARTED, STATE_TAG, Projection
+from ml_assets.models.projection import COMPLETE, STARTED, STATE_TAG, Projection
 from ml_assets.models.store import TrackingStore
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 
-def find_runs(store: TrackingStore, digest: str) -> list[Run]:
-    """The runs of the record, the oldest first; more than one only when two machines raced."""
-    found = store.client.search_runs([store.experiment_id], f"tags.`{RECORD_TAG}` = '{digest}'")
+def find_runs(store: TrackingStore, projection: Projection) -> list[Run]:
+    """The runs of what is projected, the oldest first; more than one only when two machines raced."""
+    wanted = f"tags.`{projection.tag}` = '{projection.digest}'"
+    found = store.client.search_runs([store.experiment_id], wanted)
     return sorted(found, key=lambda run: (not is_complete(run), run.info.start_time, run.info.run_id))
 
 
@@ -26,15 +27,15 @@ def is_complete(run: Run) -> bool:
 
 def adopt_or_create(store: TrackingStore, projection: Projection) -> Run:
     """The record's run; one that was left half-made is gone on with, and a second one is removed."""
-    if not find_runs(store, projection.digest):
+    if not find_runs(store, projection):
         store.client.create_run(
             store.experiment_id,
             start_time=projection.milliseconds,
             run_name=projection.name,
-            tags={RECORD_TAG: projection.digest, STATE_TAG: STARTED},
+            tags={projection.tag: projection.digest, STATE_TAG: STARTED},
         )
     # Looked for again: of two machines that both created one, both now choose the same.
-    chosen, *others = find_runs(store, projection.digest)
+    chosen, *others = find_runs(store, projection)
     for other in others:
         store.client.delete_run(other.info.run_id)
     return chosen

@@ -1,4 +1,4 @@
-"""Makes the MLflow run of a run record: exactly one, and the same one however often it is asked for."""
+"""Makes the MLflow run of a run of stages: exactly one, and the same one however often it is asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from ml_assets.ledger.record import IntakeRecord, RunRecord
+from ml_assets.ledger.record import IntakeRecord, RunDraft, RunRecord
 from ml_assets.models.links import public_uri, run_url
 from ml_assets.models.outputs import OutputFiles, recorded_outputs
 from ml_assets.models.peek import RunPlace, peek
@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class TrackedRun:
-    """The MLflow run of a record; `tracking_uri` and `url` are free of secrets."""
+    """The MLflow run of a run of stages; `tracking_uri` and `url` are free of secrets."""
 
     run_id: str
     experiment_id: str
@@ -38,12 +38,17 @@ class TrackedRun:
     metrics: Mapping[str, float]
 
 
-def find_tracked(record: RunRecord, *, root: Path, settings: MlflowSettings) -> RunPlace | None:
-    """The record's complete run, where the embedded store shows it without MLflow being loaded."""
-    database = sqlite_path(settings.resolved_uri(root))
-    if database is None:
-        return None
-    return peek(database, experiment=settings.experiment, digest=record.digest)
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What is written beside a projection: `documents` are bytes by artifact path, `outputs` opens the run's.
+
+    `attachments` is called only when there is something to write.
+    """
+
+    run: RunDraft
+    documents: Mapping[str, bytes]
+    outputs: OutputFiles
+    attachments: Callable[[], Attachments] = Attachments
 
 
 def track(
@@ -61,14 +66,36 @@ def track(
 
     `intakes` are the intake records since the run record before; `outputs` opens the record's outputs, by
     default out of the workspace or DVC's cache; `attachments` is called only when there is something to
-    write. A run left half-made by a killed process or a failure is gone on with; one that fails here ends as
-    FAILED. Raises TrackingFailed, ExperimentDeleted, OutputGone, OutputUnknown and ModelUnreadable.
+    write. See `write_once` for the rest.
     """
     model = find_model(record, configured=settings.model)
     projection = project(record, intakes=intakes, model=model, dagster_url=dagster_url)
-    if found := find_tracked(record, root=root, settings=settings):
+    with recorded_outputs(record, root=root) as recorded:
+        material = Material(
+            run=record,
+            documents={"ledger/record.json": record.canonical(), "ledger/dvc.lock": record.dvc_lock.encode()},
+            outputs=outputs or recorded,
+            attachments=attachments,
+        )
+        return write_once(projection, material, root=root, settings=settings, recording=recording)
+
+
+def write_once(
+    projection: Projection,
+    material: Material,
+    *,
+    root: Path,
+    settings: MlflowSettings,
+    recording: Recording = active_run,
+) -> TrackedRun:
+    """The one MLflow run of `projection`, made, completed or only found.
+
+    A run left half-made by a killed process or a failure is gone on with; one that fails here ends as
+    FAILED. Raises TrackingFailed, ExperimentDeleted, OutputGone, OutputUnknown and ModelUnreadable.
+    """
+    if found := _complete(projection, root=root, settings=settings):
         return _tracked(found, root=root, settings=settings, projection=projection, outcome=Outcome.UNCHANGED)
-    with open_store(settings, root) as store, recorded_outputs(record, root=root) as recorded:
+    with open_store(settings, root) as store:
         run = adopt_or_create(store, projection)
         outcome = Outcome.UNCHANGED if is_complete(run) else Outcome.MADE
         place = RunPlace(run_id=run.info.run_id, experiment_id=store.experiment_id)
@@ -76,12 +103,21 @@ def track(
             RunWriter(
                 store=store,
                 run_id=place.run_id,
-                record=record,
+                run=material.run,
+                documents=material.documents,
                 projection=projection,
-                outputs=outputs or recorded,
-                attachments=attachments(),
+                outputs=material.outputs,
+                attachments=material.attachments(),
             ).write(recording)
     return _tracked(place, root=root, settings=settings, projection=projection, outcome=outcome)
+
+
+def _complete(projection: Projection, *, root: Path, settings: MlflowSettings) -> RunPlace | None:
+    """The complete run, where the embedded store shows it without MLflow being loaded."""
+    database = sqlite_path(settings.resolved_uri(root))
+    if database is None:
+        return None
+    return peek(database, experiment=settings.experiment, digest=projection.digest, tag=projection.tag)
 
 
 def _tracked(

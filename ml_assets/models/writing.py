@@ -1,4 +1,4 @@
-"""Fills a record's MLflow run; every step writes the same however often it is repeated."""
+"""Fills an MLflow run; every step writes the same however often it is repeated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ml_assets.ledger.record import RunRecord
+from ml_assets.ledger.record import RunDraft
 from ml_assets.models.inputs import DataInput
 from ml_assets.models.model import log_model
 from ml_assets.models.outputs import OutputFiles
@@ -39,11 +39,12 @@ class Attachments:
 
 @dataclass(frozen=True, kw_only=True)
 class RunWriter:
-    """Writes one record to one MLflow run."""
+    """Writes one run of stages to one MLflow run; `documents` say where it comes from, by artifact path."""
 
     store: TrackingStore
     run_id: str
-    record: RunRecord
+    run: RunDraft
+    documents: Mapping[str, bytes]
     projection: Projection
     outputs: OutputFiles
     attachments: Attachments
@@ -53,7 +54,7 @@ class RunWriter:
         with ending(self.store, self.run_id, self.projection), recording(self.store, self.run_id) as recorder:
             self._values(recorder)
             self._datasets()
-            self._record(recorder)
+            self._documents(recorder)
             self._files(recorder)
             self._model(recorder)
 
@@ -67,16 +68,16 @@ class RunWriter:
     def _datasets(self) -> None:
         self.store.client.log_inputs(self.run_id, [_dataset(data) for data in self.projection.inputs])
 
-    def _record(self, recorder: Recorder) -> None:
-        contents = {"record.json": self.record.canonical(), "dvc.lock": self.record.dvc_lock.encode()}
+    def _documents(self, recorder: Recorder) -> None:
         with tempfile.TemporaryDirectory(prefix="ml_assets-") as folder:
-            for name, content in contents.items():
+            for path, content in self.documents.items():
+                within, _, name = path.rpartition("/")
                 file = Path(folder, name)
                 file.write_bytes(content)
-                recorder.log_artifact(str(file), "ledger")
+                recorder.log_artifact(str(file), within)
 
     def _files(self, recorder: Recorder) -> None:
-        for path in self.record.metrics:
+        for path in self.run.metrics:
             recorder.log_artifact(str(self.outputs.path(path)), "metrics")
         for path in self.attachments.plots:
             recorder.log_artifact(str(self.outputs.path(path)), "plots")

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Generator
 from pathlib import Path
 
-from ml_assets.dvc.command import end_group, start_watched
 from ml_assets.dvc.experiments.errors import ExperimentsFailed
 from ml_assets.dvc.experiments.events import (
     ExperimentBroke,
@@ -22,6 +21,7 @@ from ml_assets.dvc.experiments.events import (
 from ml_assets.dvc.experiments.process import BATCH, BATCH_FILE, LENT_FOLDER
 from ml_assets.dvc.experiments.values import Batch
 from ml_assets.dvc.git import FOREIGN
+from ml_assets.dvc.process_group import end_group, start_watched
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.scratch import scratch_folder
 from ml_assets.dvc.snapshot import copy_lent
