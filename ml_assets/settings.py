@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from ml_assets.errors import ForeseenError
 from ml_assets.landing.settings import LandingSettings
 from ml_assets.models.settings import MlflowSettings
 
 
-class SettingsInvalid(Exception):
+class SettingsInvalid(ForeseenError):
     """A settings file that cannot be read or says something that we do not know."""
 
     def __init__(self, path: Path, reason: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dagster import AssetKey
 
 from ml_assets.dvc.manifest import Source, Stage
+from ml_assets.errors import ForeseenError
 
 
-class AssetRoomError(Exception):
+class AssetRoomError(ForeseenError):
     """Base of this room's errors."""
 
 

@@ -1,56 +1,56 @@
-"""`ml-assets …`: one module a group of verbs; errors as one message and exit code 1."""
+"""`ml-assets …`: one module a group of verbs, loaded when it is called; errors as one message and exit code 1."""
 
 from __future__ import annotations
 
 import errno
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
-from ml_assets.cli.demo import demo
-from ml_assets.cli.deps import deps
-from ml_assets.cli.doctor import doctor
 from ml_assets.cli.hint import told
-from ml_assets.cli.init import init
-from ml_assets.cli.landing import landing
-from ml_assets.cli.ledger import log, show
-from ml_assets.cli.new import new
-from ml_assets.cli.repro import repro
-from ml_assets.demo.errors import DemoError
-from ml_assets.dvc.errors import DvcBridgeError
-from ml_assets.landing.errors import LandingError
-from ml_assets.ledger.errors import LedgerError
-from ml_assets.models.errors import TrackingError
-from ml_assets.scaffold.errors import ScaffoldError
-from ml_assets.settings import SettingsInvalid
+from ml_assets.errors import ForeseenError
 
-EXPECTED = (
-    DvcBridgeError,
-    LedgerError,
-    LandingError,
-    DemoError,
-    TrackingError,
-    ScaffoldError,
-    SettingsInvalid,
-)
+# Loading all of them costs more than `ml-assets repro` where nothing changed.
+COMMANDS = {
+    "demo": "ml_assets.cli.demo",
+    "deps": "ml_assets.cli.deps",
+    "doctor": "ml_assets.cli.doctor",
+    "exp": "ml_assets.cli.exp",
+    "init": "ml_assets.cli.init",
+    "landing": "ml_assets.cli.landing",
+    "log": "ml_assets.cli.ledger",
+    "new": "ml_assets.cli.new",
+    "repro": "ml_assets.cli.repro",
+    "show": "ml_assets.cli.ledger",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class LazyCommands(click.Group):
+    """A group whose commands are in modules of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ml_assets")
 def cli() -> None:
     """Your dvc.yaml as an event-driven Dagster asset graph."""
-
-
-for command in (demo, deps, doctor, init, landing, log, new, repro, show):
-    cli.add_command(command)
 
 
 def main() -> None:
     """The console script: failures that we foresee are told in words, without a traceback."""
     try:
         cli()
-    except EXPECTED as error:
+    except ForeseenError as error:
         click.echo(told(error), err=True)
         sys.exit(1)
     except OSError as error:

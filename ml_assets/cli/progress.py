@@ -25,7 +25,7 @@ def show_progress(events: Iterable[Event], console: Console) -> None:
     with Live(console=console, transient=True, refresh_per_second=8) as live:
         for event in events:
             _follow(running, event)
-            if (line := _line(event)) is not None:
+            if (line := event_line(event)) is not None:
                 console.print(line, highlight=False, soft_wrap=True)
             live.update(_table(running))
 
@@ -39,15 +39,17 @@ def _follow(running: dict[str, str], event: Event) -> None:
         running.pop(event.stage, None)
 
 
-def _line(event: Event) -> Text | None:
+def event_line(event: Event, *, within: str = "") -> Text | None:
+    """What is printed of an event, if anything; `within` goes before the stage's name."""
+    name = f"{within}{event.stage}"
     if isinstance(event, StageLine):
-        return Text.assemble((f"{event.stage} | ", "dim"), event.text)
+        return Text.assemble((f"{name} | ", "dim"), event.text)
     if isinstance(event, StageFinished):
-        return Text(f"{event.stage}: {event.outcome.value} ({event.seconds:.1f} s)", style="green")
+        return Text(f"{name}: {event.outcome.value} ({event.seconds:.1f} s)", style="green")
     if isinstance(event, StageBroke):
-        return Text(f"{event.stage}: failed", style="bold red")
+        return Text(f"{name}: failed", style="bold red")
     if isinstance(event, StageSkipped):
-        return Text(f"{event.stage}: skipped, since {event.because} failed", style="yellow")
+        return Text(f"{name}: skipped, since {event.because} failed", style="yellow")
     return None
 
 

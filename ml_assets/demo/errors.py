@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ml_assets.errors import ForeseenError
 
-class DemoError(Exception):
+
+class DemoError(ForeseenError):
     """Base of every error that the demo raises on purpose."""
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 SHOWN_DAMAGES = 10
 
+from ml_assets.errors import ForeseenError
 
-class DvcBridgeError(Exception):
+
+class DvcBridgeError(ForeseenError):
     """Base of this room's errors."""
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 RECONCILE = "ml-assets landing reconcile"
 """The command that makes raw what the newest record says."""
 
+from ml_assets.errors import ForeseenError
 
-class LandingError(Exception):
+
+class LandingError(ForeseenError):
     """Base of every error that the landing raises on purpose."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ml_assets.errors import ForeseenError
 
-class LedgerError(Exception):
+
+class LedgerError(ForeseenError):
     """Base of every error that the ledger raises on purpose."""
 
 

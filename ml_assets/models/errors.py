@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ml_assets.errors import ForeseenError
 
-class TrackingError(Exception):
+
+class TrackingError(ForeseenError):
     """Base of every error that the model room raises on purpose."""
 
 

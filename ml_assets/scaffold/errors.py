@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ml_assets.errors import ForeseenError
 
-class ScaffoldError(Exception):
+
+class ScaffoldError(ForeseenError):
     """Base of this room's errors."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml_assets.dvc.experiments.errors import ExperimentAmbiguous, ExperimentUnknown
+from ml_assets.dvc.experiments.values import Batch
 from ml_assets.dvc.git import git, git_top
 from ml_assets.dvc.snapshot import head_commit
 
@@ -50,3 +51,9 @@ def find_experiment(root: Path, name: str) -> Experiment:
     if len(chosen) != 1:
         raise ExperimentAmbiguous(name, [each.ref for each in found])
     return chosen[0]
+
+
+def kept_experiments(root: Path, batch: Batch) -> tuple[Experiment, ...]:
+    """Those of a batch that have been saved, in the batch's order. Raises NoGitRepository."""
+    below = {each.name: each for each in list_experiments(root) if each.baseline == batch.snapshot.baseline}
+    return tuple(below[each.name] for each in batch.experiments if each.name in below)

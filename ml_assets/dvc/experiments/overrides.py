@@ -70,10 +70,12 @@ def _explained(texts: Sequence[str], path: Path) -> Iterator[None]:
     try:
         yield
     except OVERRIDE_ERRORS as error:
-        raise OverrideInvalid(texts, path, str(_innermost(error))) from error
+        raise OverrideInvalid(texts, path, _reason(error)) from error
 
 
-def _innermost(error: BaseException) -> BaseException:
+def _reason(error: BaseException) -> str:
+    """The innermost error's words, without the state of Hydra's objects and links into its manual."""
     while (below := error.__cause__) is not None:
         error = below
-    return error
+    lines = str(error).splitlines()
+    return "\n".join(line for line in lines if not line.startswith((" ", "See http")))

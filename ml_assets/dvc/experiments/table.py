@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,13 @@ from ml_assets.dvc.experiments.errors import ColumnUnknown
 from ml_assets.dvc.experiments.found import list_experiments
 
 DEFAULT_PARAMS = "params.yaml"
+
+
+class Order(StrEnum):
+    """Which way experiments are sorted."""
+
+    ASC = "asc"
+    DESC = "desc"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,17 +64,23 @@ class Group:
             name for name in names if any(is_number(row.metrics.get(name)) for row in self.experiments)
         )
 
-    def sorted_by(self, column: str) -> Group:
-        """This group with its experiments in the rising order of a metric or param; those without it last.
+    def columns(self) -> tuple[str, ...]:
+        """What the experiments can be sorted by."""
+        return (*self.metrics(), *self.varied())
+
+    def sorted_by(self, column: str, order: Order = Order.ASC) -> Group:
+        """This group with its experiments in the order of a metric or param; those without it come last.
 
         Raises:
             ColumnUnknown.
         """
-        columns = (*self.metrics(), *self.varied())
-        if column not in columns:
-            raise ColumnUnknown(column, columns)
-        rows = sorted(self.experiments, key=lambda row: _sort_key({**row.params, **row.metrics}.get(column)))
-        return Group(baseline=self.baseline, experiments=tuple(rows))
+        if column not in self.columns():
+            raise ColumnUnknown(column, self.columns())
+        values = {row.rev: {**row.params, **row.metrics}.get(column) for row in self.experiments}
+        having = [row for row in self.experiments if values[row.rev] is not None]
+        having.sort(key=lambda row: _sort_key(values[row.rev]), reverse=order is Order.DESC)
+        lacking = [row for row in self.experiments if values[row.rev] is None]
+        return Group(baseline=self.baseline, experiments=(*having, *lacking))
 
     def only(self, names: Collection[str]) -> Group:
         """This group with the experiments of these names alone."""
@@ -141,6 +155,4 @@ def _leaves(content: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[st
 
 
 def _sort_key(value: Any) -> tuple[int, float, str]:
-    if is_number(value):
-        return 0, float(value), ""
-    return (2, 0.0, "") if value is None else (1, 0.0, str(value))
+    return (0, float(value), "") if is_number(value) else (1, 0.0, str(value))

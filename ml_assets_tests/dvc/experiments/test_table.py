@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ml_assets.dvc.experiments.errors import ColumnUnknown
-from ml_assets.dvc.experiments.table import Group, Row, all_baselines, experiment_groups
+from ml_assets.dvc.experiments.table import Group, Order, Row, all_baselines, experiment_groups
 from ml_assets_tests.dvc.experiments.made import make_experiment
 from ml_assets_tests.factories import run, write
 
@@ -36,6 +36,7 @@ def test_changed_are_the_params_in_which_it_is_not_the_baseline() -> None:
 
 def test_sorted_by_a_metric_or_a_param_those_without_come_last() -> None:
     assert [each.name for each in GROUP.sorted_by("auc").experiments] == ["two", "one", "bad"]
+    assert [each.name for each in GROUP.sorted_by("auc", Order.DESC).experiments] == ["one", "two", "bad"]
     assert [each.name for each in GROUP.sorted_by("C").experiments] == ["two", "one", "bad"]
     with pytest.raises(ColumnUnknown, match="auc, n, C") as caught:
         GROUP.sorted_by("aux")
