@@ -17,12 +17,15 @@ from ml_assets.assets import (
     dvc_assets,
     source_spec,
 )
+from ml_assets.assets.experiment_job import build_experiment_definitions
 from ml_assets.landing.assets import build_raw_asset
 from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.sensor import Landing, build_landing_definitions
 from ml_assets.ledger.store import Ledger
-from ml_assets.models.assets import build_mlflow_run_asset
+from ml_assets.models.assets import build_mlflow_run_asset, experiment_tracker
 from ml_assets.settings import Settings, SettingsTable
+
+PIPELINE = "pipeline"
 
 
 def build_definitions(project: DvcProject, *, translator: DvcTranslator | None = None) -> Definitions:
@@ -46,13 +49,13 @@ def build_project_definitions(
     *,
     translator: DvcTranslator | None = None,
     over: SettingsTable | None = None,
-    name: str = "pipeline",
+    name: str = PIPELINE,
 ) -> Definitions:
     """As `build_definitions`, for one project among others in a code location, and without its executor.
 
     Args:
         over: settings that win over those of the project's own file.
-        name: of the op that runs the stages.
+        name: of the op that runs the stages; another than the default is also in the experiments' names.
 
     Raises:
         ManifestFailed, SettingsInvalid.
@@ -75,7 +78,7 @@ class _Rooms:
         self.ledger = Ledger.open(settings.ledger, root=project.root)
 
     def definitions(self) -> Definitions:
-        return Definitions.merge(self._stages(), self._tracking(), self._landing())
+        return Definitions.merge(self._stages(), self._tracking(), self._landing(), self._experiments())
 
     def _stages(self) -> Definitions:
         settings, project = self.settings, self.project
@@ -124,3 +127,10 @@ class _Rooms:
             Definitions(assets=[intake], resources={"landing_s3": s3}),
             build_landing_definitions(Landing(settings=landing, ledger=self.ledger, raw=raw.key)),
         )
+
+    def _experiments(self) -> Definitions:
+        if not self.project.manifest().stages:
+            return Definitions()
+        track = experiment_tracker(self.settings) if self.settings.tracks_runs else None
+        of = None if self.name == PIPELINE else self.name
+        return build_experiment_definitions(project=self.project, track=track, of=of)

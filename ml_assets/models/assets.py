@@ -3,7 +3,7 @@
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from math import isfinite
@@ -35,6 +35,7 @@ from ml_assets.models.errors import TrackingError
 
 # What a run needs is imported in it, since a code location loads this module and tracks nothing.
 if TYPE_CHECKING:
+    from ml_assets.dvc.experiments.found import Experiment
     from ml_assets.models.choice import Chosen
     from ml_assets.models.recorder import Recorder, Recording
     from ml_assets.models.store import TrackingStore
@@ -139,6 +140,24 @@ def _pictures(project: DvcProject, record: RunRecord, folder: Path) -> Iterator[
             file = folder / f"{Path(picture.name).stem}.png"
             file.write_bytes(picture.png)
             yield file
+
+
+def experiment_tracker(settings: "Settings") -> "Callable[[Experiment], str]":
+    """Makes the MLflow run of an experiment, and says where it is; or why there is none."""
+
+    def track(experiment: "Experiment") -> str:
+        from ml_assets.models.errors import ExperimentPartial
+        from ml_assets.models.experiment import track_experiment
+
+        try:
+            tracked = track_experiment(experiment, root=settings.root, settings=settings.mlflow)
+        except ExperimentPartial as error:
+            return str(error)
+        except TrackingError as error:
+            raise Failure(str(error)) from error
+        return tracked.url or tracked.run_id
+
+    return track
 
 
 def resource_recording(context: AssetExecutionContext) -> "Recording":

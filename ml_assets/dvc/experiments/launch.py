@@ -11,6 +11,7 @@ import threading
 from collections.abc import Generator
 from pathlib import Path
 
+from ml_assets.dvc.experiments.batch_folder import fill
 from ml_assets.dvc.experiments.errors import ExperimentsFailed
 from ml_assets.dvc.experiments.events import (
     ExperimentBroke,
@@ -18,13 +19,11 @@ from ml_assets.dvc.experiments.events import (
     ExperimentSaved,
     decode,
 )
-from ml_assets.dvc.experiments.process import BATCH, BATCH_FILE, LENT_FOLDER
 from ml_assets.dvc.experiments.values import Batch
 from ml_assets.dvc.git import FOREIGN
 from ml_assets.dvc.process_group import end_group, start_watched
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.scratch import scratch_folder
-from ml_assets.dvc.snapshot import copy_lent
 
 # Stages get SIGTERM, and SIGKILL half a second later; then their clones are removed.
 GRACE_SECONDS = 1.0
@@ -43,8 +42,7 @@ def run_experiments(project: DvcProject, batch: Batch) -> Generator[ExperimentEv
     """
     reasons: dict[str, str] = {}
     with scratch_folder(project.private_dir / "experiments") as folder:
-        copy_lent(batch.snapshot, folder / LENT_FOLDER)
-        (folder / BATCH_FILE).write_bytes(BATCH.dump_json(batch))
+        fill(folder, batch)
         for event in _events(batch, folder):
             if isinstance(event, ExperimentBroke):
                 reasons[event.name] = event.reason

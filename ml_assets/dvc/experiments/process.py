@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from pydantic import TypeAdapter
-
 from ml_assets.dvc.errors import DvcBridgeError
+from ml_assets.dvc.experiments.batch_folder import clone_folder, lent_folder, read_batch
 from ml_assets.dvc.experiments.events import (
     RECORD_SEPARATOR,
     ExperimentBroke,
@@ -28,10 +27,7 @@ from ml_assets.dvc.experiments.events import (
 from ml_assets.dvc.experiments.run import ExperimentRun
 from ml_assets.dvc.experiments.values import Batch, PlannedExperiment
 
-BATCH_FILE = "batch.json"
-LENT_FOLDER = "lent"
 CHUNK = 1 << 16
-BATCH = TypeAdapter(Batch)
 
 
 @dataclass
@@ -120,8 +116,8 @@ def _run(batch: Batch, experiment: PlannedExperiment, folder: Path) -> int:
     run = ExperimentRun(
         batch=batch,
         experiment=experiment,
-        folder=folder / experiment.name,
-        lent=folder / LENT_FOLDER,
+        folder=clone_folder(folder, experiment.name),
+        lent=lent_folder(folder),
         tell=_tell,
     )
     try:
@@ -163,9 +159,8 @@ def _preload() -> None:
 
 def main() -> int:
     folder = Path(sys.argv[1])
-    batch = BATCH.validate_json((folder / BATCH_FILE).read_bytes())
     _preload()
-    BatchProcess(batch, folder).run()
+    BatchProcess(read_batch(folder), folder).run()
     return 0
 
 
