@@ -109,6 +109,22 @@ def _make_two_stages(root: Path) -> Path:
     return root
 
 
+def make_committed_run(root: Path) -> Path:
+    """The project of `make_two_stages` after a `dvc repro`, all committed; a copy too."""
+    return Path(shutil.copytree(_committed_run_template(), root, symlinks=True))
+
+
+@cache
+def _committed_run_template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="committed-run-"))
+    atexit.register(shutil.rmtree, folder)
+    root = make_two_stages(folder / "project")
+    dvc("repro", "-q", cwd=root)
+    run("git", "add", "-A", cwd=root)
+    run("git", "commit", "-q", "-m", "ran", cwd=root)
+    return root
+
+
 def write(root: Path, files: Mapping[str, str]) -> None:
     """Write text files below `root`, making folders as needed."""
     for name, text in files.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -17,25 +16,14 @@ from click.testing import CliRunner, Result
 from ml_assets.cli import cli
 from ml_assets_tests.dvc.experiments.batches import unchanged
 from ml_assets_tests.dvc.experiments.made import make_experiment
-from ml_assets_tests.factories import BIN, dvc, environment, make_two_stages, run, write
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose stages have run, with three experiments of the command."""
-    root = make_two_stages(tmp_path_factory.mktemp("exp") / "project")
-    write(root, {"total.py": (root / "total.py").read_text() + "assert offset != 4, 'four is refused'\n"})
-    dvc("repro", "-q", cwd=root)
-    run("git", "add", "-A", cwd=root)
-    run("git", "commit", "-q", "-m", "ran", cwd=root)
-    return root
+from ml_assets_tests.factories import BIN, environment, make_committed_run, run, write
 
 
 @pytest.fixture
-def root(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    copy = Path(shutil.copytree(made, tmp_path / "project", symlinks=True))
-    monkeypatch.chdir(copy)
-    return copy
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = make_committed_run(tmp_path / "project")
+    monkeypatch.chdir(root)
+    return root
 
 
 def invoke(*arguments: str) -> Result:
@@ -47,7 +35,8 @@ def command(*arguments: str) -> list[str]:
 
 
 def test_run_tells_what_happens_shows_the_table_and_exits_by_the_worst(root: Path) -> None:
-    write(root, {"notes.txt": "mine"})
+    picky = (root / "total.py").read_text() + "assert offset != 4, 'four is refused'\n"
+    write(root, {"notes.txt": "mine", "total.py": picky})
     with unchanged(root):
         done = subprocess.run(
             command("run", "-S", "offset=3,4,5", "-n", "many", "-j", "2"),
