@@ -4,7 +4,17 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dagster import AssetKey, AssetSpec, Config, Definitions, Failure, JobDefinition, OpExecutionContext, job, op
+from dagster import (
+    AssetKey,
+    AssetSpec,
+    Config,
+    Definitions,
+    Failure,
+    JobDefinition,
+    OpExecutionContext,
+    job,
+    op,
+)
 from pydantic import Field
 
 from ml_assets.dvc.errors import DvcBridgeError

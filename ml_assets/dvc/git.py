@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from ml_assets.dvc.errors import GitFailed, NoGitRepository
+from ml_assets.dvc.git_errors import GitFailed, NoGitRepository
 
 # Set while Git runs a hook; they would send each of our commands to that repository.
 FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")

@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_assets.dvc.errors import NoCommitYet, WorkspaceUnmerged
 from ml_assets.dvc.git import git, git_code, git_lines, git_top
+from ml_assets.dvc.git_errors import NoCommitYet, WorkspaceUnmerged
 
 # Each clone gets copies: more than this in files that Git does not know is data, and belongs into DVC.
 LENT_BYTES = 50_000_000

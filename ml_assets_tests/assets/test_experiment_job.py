@@ -36,7 +36,7 @@ class Tracker:
 def execute(root: Path, instance: DagsterInstance, **config: Any) -> tuple[ExecuteInProcessResult, Tracker]:
     track = Tracker()
     made = build_experiment_job(project=DvcProject(root), track=track)
-    run_config = {"ops": {"run_experiments": {"config": config}}}
+    run_config = {"ops": {"run_experiment": {"config": config}}}
     return made.execute_in_process(run_config=run_config, instance=instance, raise_on_error=False), track
 
 

@@ -114,7 +114,7 @@ def _launch(dagster: WebApi, *, name: str) -> str:
     params = {
         "selector": selector,
         "mode": "default",
-        "runConfigData": {"ops": {"run_experiments": {"config": config}}},
+        "runConfigData": {"ops": {"run_experiment": {"config": config}}},
     }
     answer = dagster.query(_LAUNCH, params=params)["launchRun"]
     assert answer["__typename"] == "LaunchRunSuccess", answer

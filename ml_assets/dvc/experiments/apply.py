@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_assets.dvc.errors import DataMissing
-from ml_assets.dvc.experiments.errors import ApplyConflict
+from ml_assets.dvc.experiments.errors import ApplyConflict, DataMissing
 from ml_assets.dvc.experiments.found import Experiment, find_experiment
 from ml_assets.dvc.git import git, git_lines, git_top
 from ml_assets.dvc.snapshot import Snapshot, take_snapshot

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from ml_assets.dvc.errors import GitFailed
 from ml_assets.dvc.experiments.errors import ExperimentNameTaken
 from ml_assets.dvc.git import git, git_code, git_lines
+from ml_assets.dvc.git_errors import GitFailed
 
 # Hooks and the garbage collector of the repository have no business with an experiment.
 RECEIVE = "git -c core.hooksPath=/dev/null -c receive.autogc=false receive-pack"

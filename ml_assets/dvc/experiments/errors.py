@@ -96,6 +96,17 @@ class ColumnUnknown(ExperimentError):
         )
 
 
+class DataMissing(ExperimentError):
+    """Data that stages read is in DVC's cache no more, or not yet."""
+
+    def __init__(self, paths: Sequence[str], cache: str) -> None:
+        self.paths = tuple(paths)
+        super().__init__(
+            f"DVC's cache '{cache}' does not have {', '.join(paths)}, which stages read. "
+            f"Bring it there with `dvc fetch {' '.join(paths)}`, then try again."
+        )
+
+
 class ApplyConflict(ExperimentError):
     """Applying an experiment would overwrite work that is not in it."""
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml_assets.dvc.clone import clone, clone_environment
-from ml_assets.dvc.errors import DataMissing, NoStages
+from ml_assets.dvc.errors import NoStages
 from ml_assets.dvc.events import Outcome, StageFinished
 from ml_assets.dvc.experiments import overrides
 from ml_assets.dvc.experiments.commit import commit_workspace, publish
+from ml_assets.dvc.experiments.errors import DataMissing
 from ml_assets.dvc.experiments.events import (
     ExperimentEvent,
     ExperimentProgress,

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ml_assets.dvc.errors import ManifestFailed, NoCommitYet
+from ml_assets.dvc.errors import ManifestFailed
 from ml_assets.dvc.experiments.errors import ExperimentNameInvalid, ExperimentNameTaken, OverrideInvalid
 from ml_assets.dvc.experiments.plan import plan_experiments
 from ml_assets.dvc.experiments.values import ExperimentRequest
+from ml_assets.dvc.git_errors import NoCommitYet
 from ml_assets_tests.dvc.experiments.batches import at, unchanged
 from ml_assets_tests.factories import run, write
 

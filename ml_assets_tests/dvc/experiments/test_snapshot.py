@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ml_assets.dvc import snapshot
-from ml_assets.dvc.errors import NoCommitYet, NoGitRepository, WorkspaceUnmerged
+from ml_assets.dvc.git_errors import NoCommitYet, NoGitRepository, WorkspaceUnmerged
 from ml_assets.dvc.snapshot import snapshot_of_commit, take_snapshot
 from ml_assets_tests.dvc.experiments.batches import files_at, unchanged
 from ml_assets_tests.factories import run, write
