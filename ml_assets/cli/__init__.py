@@ -1,4 +1,4 @@
-"""`ml-assets …`: one module a group of verbs, loaded when it is called; errors as one message and exit code 1."""
+"""`ml-assets …`: one module a group of verbs, loaded when it is called; errors as one message."""
 
 from __future__ import annotations
 

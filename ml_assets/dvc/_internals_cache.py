@@ -59,7 +59,7 @@ class KeyedRunCache(StageCache):  # type: ignore[misc]
         """
         entry = self._locked(stage)
         if entry is None and self._share:
-            # A stage of its own: once its inputs are saved, DVC takes dvc.lock's outputs for results of theirs.
+            # Another object: once its inputs are saved, DVC takes dvc.lock's outputs for results of theirs.
             probe = self.repo.stage.get_target(stage.addressing)
             probe.save_deps()
             key = _get_stage_hash(probe)

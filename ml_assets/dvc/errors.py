@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SHOWN_DAMAGES = 10
-
 from ml_assets.errors import ForeseenError
+
+SHOWN_DAMAGES = 10
 
 
 class DvcBridgeError(ForeseenError):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ml_assets.errors import ForeseenError
+
 RECONCILE = "ml-assets landing reconcile"
 """The command that makes raw what the newest record says."""
-
-from ml_assets.errors import ForeseenError
 
 
 class LandingError(ForeseenError):
