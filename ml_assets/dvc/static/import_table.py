@@ -13,7 +13,7 @@ from ml_assets.dvc.static.imports import Imports, read_imports
 from ml_assets.dvc.static.notebooks import notebook_code
 
 # Another grammar reads the same text otherwise, and so may a later version of ours.
-FORMAT = f"1, Python {sys.version_info.major}.{sys.version_info.minor}"
+FORMAT = f"2, Python {sys.version_info.major}.{sys.version_info.minor}"
 MOST = 10_000
 
 
