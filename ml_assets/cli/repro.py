@@ -13,17 +13,17 @@ from rich.console import Console
 
 from ml_assets.cli.hint import told
 from ml_assets.cli.progress import show_progress
-from ml_assets.cli.project import current_settings
-from ml_assets.dvc.errors import DvcBridgeError, NoRemote, NoStages, NotADvcProject
+from ml_assets.dvc.errors import NoRemote, NoStages, NotADvcProject
 from ml_assets.dvc.events import OnFailure, Redo, Start
 from ml_assets.dvc.fetching import Fetching
+from ml_assets.dvc.preload import preloads
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remotes import remote_url
 from ml_assets.dvc.run_cache import pull_missing_sources, push_results
 from ml_assets.dvc.runner import run_stages
 from ml_assets.dvc.targets import Direction, select_stages
 from ml_assets.dvc.workspace import writer
-from ml_assets.settings import Settings, SettingsInvalid
+from ml_assets.errors import ForeseenError
 
 # Those of `dvc` itself, so that scripts may exchange the two.
 EXIT_FAILED = 255
@@ -61,7 +61,7 @@ def repro(*, targets: tuple[str, ...], downstream: bool, dry: bool, **options: A
             return
         with writer(project.private_dir, who="ml-assets repro", on_wait=_tell):
             _run(project, names, **options)
-    except (DvcBridgeError, SettingsInvalid) as error:
+    except ForeseenError as error:
         _tell(told(error))
         sys.exit(EXIT_NO_PROJECT if isinstance(error, NotADvcProject) else EXIT_FAILED)
     except KeyboardInterrupt:
@@ -90,12 +90,21 @@ def _run(
         redo=Redo.ALL if force else Redo.CHANGED,
         on_failure=OnFailure.KEEP_GOING if keep_going else OnFailure.STOP,
         fetching=Fetching(remote) if pull else None,
-        start=Start.COLD if cold or not Settings.load(project.root).warm else Start.WARM,
+        start=_start(project, names, cold=cold),
     )
     with closing(events):
         show_progress(events, Console(stderr=True))
     if push:
         _tell(f"Pushed {push_results(project, names, remote=remote)} objects.")
+
+
+def _start(project: DvcProject, names: Sequence[str], *, cold: bool) -> Start:
+    if cold or not preloads(project.manifest(), names):
+        return Start.COLD
+    # Reading the settings costs as much as a run in which nothing changed.
+    from ml_assets.settings import Settings
+
+    return Start.WARM if Settings.load(project.root).warm else Start.COLD
 
 
 def _remote() -> str | None:
@@ -104,6 +113,8 @@ def _remote() -> str | None:
     Raises:
         NoRemote, RemoteUnknown.
     """
+    from ml_assets.cli.project import current_settings
+
     settings = current_settings()
     if remote_url(settings.root, settings.remote) is None:
         raise NoRemote(settings.root)
