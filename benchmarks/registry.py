@@ -4,13 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks import dagster_forced, dagster_unchanged, definitions_load, one_day_on_90
+from benchmarks import (
+    cold_clone,
+    dagster_forced,
+    dagster_unchanged,
+    definitions_load,
+    one_day_on_90,
+    side_by_side,
+    stages_forced,
+    unchanged,
+)
 from benchmarks.benchmark import Benchmark
 from benchmarks.errors import UnknownBenchmark
 
 BENCHMARKS = {
-    each.BENCHMARK.name: each.BENCHMARK
-    for each in (definitions_load, dagster_unchanged, dagster_forced, one_day_on_90)
+    each.name: each
+    for each in (
+        definitions_load.BENCHMARK,
+        dagster_unchanged.BENCHMARK,
+        dagster_forced.BENCHMARK,
+        one_day_on_90.BENCHMARK,
+        stages_forced.BENCHMARK,
+        side_by_side.SIXTEEN,
+        side_by_side.SIXTEEN_DAGSTER,
+        side_by_side.SIX,
+        unchanged.TWENTY,
+        unchanged.TWO_HUNDRED,
+        cold_clone.SECONDS,
+        cold_clone.REQUESTS,
+    )
 }
 
 

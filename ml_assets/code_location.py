@@ -3,7 +3,14 @@
 # No `from __future__ import annotations`: Dagster looks at the annotations of the asset function.
 from collections.abc import Iterator
 
-from dagster import AssetExecutionContext, AssetKey, Definitions, MaterializeResult, in_process_executor
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    Definitions,
+    MaterializeResult,
+    in_process_executor,
+)
 from dotenv import load_dotenv
 
 import ml_assets.collector  # noqa: F401 - for what it does, before all others of ours
@@ -17,7 +24,9 @@ from ml_assets.assets import (
     dvc_assets,
     source_spec,
 )
+from ml_assets.assets.dvc_checks import build_dvc_checks
 from ml_assets.assets.experiment_job import build_experiment_definitions
+from ml_assets.assets.stage_steps import RECORD_ASSET, build_stage_step_assets
 from ml_assets.landing.assets import build_raw_asset
 from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.sensor import Landing, build_landing_definitions
@@ -39,9 +48,11 @@ def build_definitions(project: DvcProject, *, translator: DvcTranslator | None =
         AssetKeyTaken, MetaInvalid: a stage cannot be an asset as it is.
         SettingsInvalid: the settings name something that does not exist.
     """
+    definitions = build_project_definitions(project, translator=translator)
+    if Settings.load(project.root).steps == "stage":
+        return definitions
     # One process a run: DVC skips what is done, so a step has nothing to win from one of its own.
-    executor = Definitions(executor=in_process_executor)
-    return Definitions.merge(build_project_definitions(project, translator=translator), executor)
+    return Definitions.merge(definitions, Definitions(executor=in_process_executor))
 
 
 def build_project_definitions(
@@ -78,7 +89,8 @@ class _Rooms:
         self.ledger = Ledger.open(settings.ledger, root=project.root)
 
     def definitions(self) -> Definitions:
-        return Definitions.merge(self._stages(), self._tracking(), self._landing(), self._experiments())
+        parts = (self._stages(), self._checks(), self._tracking(), self._landing(), self._experiments())
+        return Definitions.merge(*parts)
 
     def _stages(self) -> Definitions:
         settings, project = self.settings, self.project
@@ -88,8 +100,15 @@ class _Rooms:
             remote=settings.remote,
             ledger=settings.ledger,
             landed=list(settings.sources),
+            jobs=settings.jobs,
             warm=settings.warm,
         )
+
+        sources = build_source_assets(project=project, translator=self.translator, without=settings.sources)
+        if not project.manifest().stages:
+            return Definitions(assets=sources)
+        if settings.steps == "stage":
+            return Definitions(assets=[*self._stage_steps(dvc), *sources])
 
         @dvc_assets(project=project, name=self.name, sources=settings.sources, translator=self.translator)
         def pipeline(
@@ -98,8 +117,29 @@ class _Rooms:
             # No docstring: Dagster would show it as the description of each stage that has none.
             yield from dvc.run(context=context, redo=config.redo)
 
-        sources = build_source_assets(project=project, translator=self.translator, without=settings.sources)
-        return Definitions(assets=[pipeline, *sources] if project.manifest().stages else sources)
+        return Definitions(assets=[pipeline, *sources])
+
+    def _stage_steps(self, dvc: DvcResource) -> list[AssetsDefinition]:
+        return build_stage_step_assets(
+            project=self.project,
+            dvc=dvc,
+            name=self.name,
+            translator=self.translator,
+            sources=self.settings.sources,
+            key_prefix=self.settings.key_prefix,
+        )
+
+    def _checks(self) -> Definitions:
+        settings = self.settings
+        checks = build_dvc_checks(
+            project=self.project,
+            kinds=settings.checks,
+            remote=settings.remote,
+            name=self.name,
+            translator=self.translator,
+            sources=settings.sources,
+        )
+        return Definitions(asset_checks=checks)
 
     def _tracking(self) -> Definitions:
         if not self.settings.tracks_runs:
@@ -108,6 +148,8 @@ class _Rooms:
         return Definitions(assets=[asset])
 
     def _last_assets(self) -> list[AssetKey]:
+        if self.settings.steps == "stage":
+            return [AssetKey([*self.settings.key_prefix, RECORD_ASSET])]
         specs = build_dvc_asset_specs(
             project=self.project, translator=self.translator, sources=self.settings.sources
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -36,7 +36,10 @@ class SettingsTable(BaseModel):
     `remote` is the DVC remote to push to (None: DVC's default, if there is one; an empty string: none).
     `ledger` is a folder relative to the project's root, or `s3://bucket/prefix`. `key_prefix` (`a/b`, or a
     list) comes before each asset key, and `group` is of the assets that name none.
-    `warm` lets stages that ask for it (`meta.dagster.preload`) start with their libraries loaded.
+    `steps`: all stages in one Dagster step, or one step a stage; `jobs` independent stages run at once in a
+    step (the machine's cores). `warm` lets stages that ask for it
+    (`meta.dagster.preload`) start with their libraries loaded. `checks` are those of DVC's state that each
+    stage's asset gets; they run with each materialization.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +49,9 @@ class SettingsTable(BaseModel):
     key_prefix: KeyPrefix = ()
     group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*$")] | None = None
     warm: bool = True
+    steps: Literal["graph", "stage"] = "graph"
+    jobs: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    checks: tuple[Literal["in_sync", "pushed", "cache_intact"], ...] = ("in_sync",)
     landing: LandingSettings | None = None
     mlflow: MlflowSettings = Field(default_factory=MlflowSettings)
 

@@ -15,7 +15,7 @@ from dagster import AssetKey
 from ml_assets.assets.errors import AssetKeyTaken
 from ml_assets.dvc.manifest import Manifest, Source, Stage
 
-# Dagster makes the name of an output from a key, and allows these in it; foreach and matrix put more into names.
+# Dagster makes the name of an output from a key, and allows these in it; names of stages have more.
 NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9_]")
 # Names that Dagster keeps for itself.
 RESERVED = frozenset(keyword.kwlist) | {

@@ -19,8 +19,9 @@ class AssetKeyTaken(AssetRoomError):
         self.key = key
         self.items = (one, other)
         super().__init__(
-            f"Two of one name: {_named(one)} and {_named(other)} both become the asset '{key.to_user_string()}'. "
-            "Rename one, or give them other keys by overriding DvcTranslator.get_asset_spec."
+            f"Two of one name: {_named(one)} and {_named(other)} both become the asset "
+            f"'{key.to_user_string()}'. Rename one, or give them other keys by overriding "
+            "DvcTranslator.get_asset_spec."
         )
 
 
@@ -32,6 +33,18 @@ class BelowThreshold(AssetRoomError):
         super().__init__(
             f"A blocking check was not passed: {'; '.join(refused)}. What is below was not run, and nothing "
             "was recorded. Improve the stage, or change `meta.dagster.checks` in dvc.yaml."
+        )
+
+
+class RecordKeyTaken(AssetRoomError):
+    """A stage's asset has the key of the asset that appends the record."""
+
+    def __init__(self, key: AssetKey) -> None:
+        self.key = key
+        super().__init__(
+            f"A stage is the asset '{key.to_user_string()}', and so is the record of a run under "
+            '`steps = "stage"`. Rename the stage, or give another key by overriding '
+            "DvcTranslator.get_asset_spec."
         )
 
 

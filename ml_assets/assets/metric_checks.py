@@ -6,35 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagster import AssetCheckKey, AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, AssetSpec
-from pydantic import TypeAdapter, ValidationError
 
-from ml_assets.assets.errors import MetaInvalid
-from ml_assets.assets.keys import META_KEY_STAGE, META_TABLE
-from ml_assets.dvc.manifest import Manifest, Stage
-from ml_assets.dvc.thresholds import Measured, Threshold
-
-_THRESHOLDS: TypeAdapter[tuple[Threshold, ...]] = TypeAdapter(tuple[Threshold, ...])
-
-
-def thresholds(stage: Stage) -> tuple[Threshold, ...]:
-    """What `meta.dagster.checks` of a stage asks of its metrics.
-
-    Raises:
-        MetaInvalid: it is no list of thresholds, or two would be the same check.
-    """
-    listed: Any = (stage.meta.get(META_TABLE) or {}).get("checks") or ()
-    try:
-        found = _THRESHOLDS.validate_python(tuple(listed) if isinstance(listed, list) else listed)
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors()
-        )
-        raise MetaInvalid(stage, f"checks: {wrong}") from error
-    names = [each.check_name for each in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise MetaInvalid(stage, f"checks: two are called '{name}'; give one another `name`")
-    return found
+from ml_assets.assets.keys import META_KEY_STAGE
+from ml_assets.assets.meta_table import read_table
+from ml_assets.dvc.manifest import Manifest
+from ml_assets.dvc.thresholds import Measured
 
 
 def build_check_specs(manifest: Manifest, specs: list[AssetSpec]) -> list[AssetCheckSpec]:
@@ -52,7 +28,7 @@ def build_check_specs(manifest: Manifest, specs: list[AssetSpec]) -> list[AssetC
             description=each.description or f"{each.metric} {each.bounds}",
         )
         for stage in manifest.stages
-        for each in thresholds(stage)
+        for each in read_table(stage).checks
     ]
 
 

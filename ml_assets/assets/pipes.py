@@ -1,7 +1,8 @@
 """Dagster Pipes for stage scripts: what a script reports joins its stage's materialization.
 
 A script calls `dagster_pipes.open_dagster_pipes()` as under any Pipes client; run by plain `dvc repro` the
-same call does nothing.
+same call does nothing. A stage asks for it (`meta: {dagster: {pipes: true}}`), since it costs look-ups for
+each asset.
 """
 
 from __future__ import annotations
@@ -21,19 +22,13 @@ from dagster import (
     open_pipes_session,
 )
 
-from ml_assets.assets.keys import META_KEY_STAGE, META_TABLE
-from ml_assets.dvc.manifest import Stage
+from ml_assets.assets.keys import META_KEY_STAGE
 
 CONTEXT = dagster_pipes.DAGSTER_PIPES_CONTEXT_ENV_VAR
 # What Pipes tells of each asset of the step, by key.
 BY_ASSET = ("code_version_by_asset_key", "provenance_by_asset_key")
 
 Reported = Sequence[MaterializeResult[Any] | AssetCheckResult]
-
-
-def uses_pipes(stage: Stage) -> bool:
-    """Whether a stage asks for it: `meta: {dagster: {pipes: true}}`. It costs look-ups for each asset."""
-    return (stage.meta.get(META_TABLE) or {}).get("pipes") is True
 
 
 @contextmanager

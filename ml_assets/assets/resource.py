@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import cast
 
-from dagster import AssetExecutionContext, AssetKey, ConfigurableResource, Failure, MaterializeResult
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    ConfigurableResource,
+    DagsterEventType,
+    DataVersion,
+    Failure,
+    MaterializeResult,
+)
+from pydantic import Field
 
 from ml_assets.assets.conclusion import Conclusion
 from ml_assets.assets.errors import BelowThreshold
-from ml_assets.assets.keys import META_KEY_STAGE
+from ml_assets.assets.keys import META_KEY_OUTCOME, META_KEY_RECORD, META_KEY_RECORD_DIGEST, META_KEY_STAGE
 from ml_assets.assets.process_identity import identify
 from ml_assets.assets.step import Step
 from ml_assets.dvc.errors import DvcBridgeError, RunCancelled
 from ml_assets.dvc.events import Redo, Start
+from ml_assets.dvc.lock_before import keep_lock_before, lock_before
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remotes import remote_url
-from ml_assets.dvc.workspace import writer
+from ml_assets.dvc.run_cache import push_results
+from ml_assets.dvc.workspace import writer, writers
 from ml_assets.ledger.errors import LedgerError
+from ml_assets.ledger.newest import newest_run
+from ml_assets.ledger.record import Outcome
 from ml_assets.ledger.store import Ledger
 
 
@@ -38,7 +52,7 @@ class DvcResource(ConfigurableResource[None]):
     project_dir: str
     remote: str | None = None
     ledger: str = ".ml_assets/ledger"
-    landed: list[str] = []
+    landed: list[str] = Field(default_factory=list)
     jobs: int = os.cpu_count() or 1
     warm: bool = True
 
@@ -57,9 +71,57 @@ class DvcResource(ConfigurableResource[None]):
         identify(context)
         with failures(), writer(self._private, who=who(context), on_wait=context.log.warning):
             step = self._step(context)
-            yield from step.run(redo=redo, jobs=self.jobs, start=Start.WARM if self.warm else Start.COLD)
+            yield from step.run(redo=redo, jobs=self.jobs, start=self._start)
             conclusion = self.conclusion(context)
             conclusion.observe(conclusion.conclude(step.outcomes), step.selected.values())
+
+    def run_step(
+        self, *, context: AssetExecutionContext, redo: Redo = Redo.CHANGED
+    ) -> Iterator[MaterializeResult[None]]:
+        """Run the stages of one of several steps of a run, and push what they made; append no record.
+
+        Raises:
+            dagster.Failure: as `run`.
+        """
+        with failures(), self._slot(context):
+            step = self._step(context, lock_before=lock_before(self.project, who(context)))
+            yield from step.run(redo=redo, jobs=self.jobs, start=self._start)
+            made = [stage for stage, outcome in step.outcomes.items() if outcome != "unchanged"]
+            if step.url and made:
+                push_results(step.project, made, remote=self.remote)
+
+    def record(
+        self, *, context: AssetExecutionContext, stages: Mapping[AssetKey, str]
+    ) -> Iterator[MaterializeResult[None]]:
+        """Append the record of what the steps of this run have made, by the `stages` of their assets.
+
+        Raises:
+            dagster.Failure: the push or the ledger failed.
+        """
+        with failures(), self._slot(context):
+            conclusion = self.conclusion(context)
+            outcomes = outcomes_of(context, stages)
+            record = conclusion.conclude(outcomes)
+            keys = [key for key, stage in stages.items() if stage in outcomes]
+            conclusion.observe(record, keys)
+            if newest := record or newest_run(conclusion.ledger):
+                yield MaterializeResult(
+                    data_version=DataVersion(newest.digest),
+                    metadata={META_KEY_RECORD: newest.number, META_KEY_RECORD_DIGEST: newest.digest},
+                )
+
+    def _slot(self, context: AssetExecutionContext) -> AbstractContextManager[None]:
+        run, project = who(context), self.project.pinned()
+        return writers(
+            self._private,
+            group=run,
+            on_wait=context.log.warning,
+            first=lambda: keep_lock_before(project, run),
+        )
+
+    @property
+    def _start(self) -> Start:
+        return Start.WARM if self.warm else Start.COLD
 
     def conclusion(self, context: AssetExecutionContext) -> Conclusion:
         """What a run in `context` ends with.
@@ -79,7 +141,9 @@ class DvcResource(ConfigurableResource[None]):
     def _private(self) -> Path:
         return self.project.private_dir
 
-    def _step(self, context: AssetExecutionContext) -> Step:
+    def _step(
+        self, context: AssetExecutionContext, lock_before: Mapping[str, list[str]] | None = None
+    ) -> Step:
         # Asked before anything runs: a misspelt remote must not cost a training first.
         url = remote_url(self.project.root, self.remote)
         return Step(
@@ -89,6 +153,7 @@ class DvcResource(ConfigurableResource[None]):
             remote=self.remote,
             url=url,
             landed=self.landed,
+            lock_before=lock_before,
         )
 
 
@@ -112,3 +177,16 @@ def selected_stages(context: AssetExecutionContext) -> dict[str, AssetKey]:
     """Stage name → asset key of what this step shall bring up to date."""
     specs = {spec.key: spec for spec in context.assets_def.specs}
     return {specs[key].metadata[META_KEY_STAGE]: key for key in context.selected_asset_keys}
+
+
+def outcomes_of(context: AssetExecutionContext, stages: Mapping[AssetKey, str]) -> dict[str, Outcome]:
+    """Stage → its outcome, of the assets that this run has materialized so far."""
+    found = context.instance.get_records_for_run(
+        context.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION
+    ).records
+    outcomes: dict[str, Outcome] = {}
+    for each in found:
+        made = each.asset_materialization
+        if made and made.asset_key in stages:
+            outcomes[stages[made.asset_key]] = cast("Outcome", made.metadata[META_KEY_OUTCOME].value)
+    return outcomes

@@ -10,9 +10,10 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetKey, DataVersi
 
 from ml_assets.assets.errors import BelowThreshold
 from ml_assets.assets.keys import META_KEY_LOG
+from ml_assets.assets.meta_table import read_table
 from ml_assets.assets.metadata import stage_metadata
-from ml_assets.assets.metric_checks import blocks, check_result, in_words, is_selected, thresholds
-from ml_assets.assets.pipes import Reported, pipes_session, reported_metadata, uses_pipes
+from ml_assets.assets.metric_checks import blocks, check_result, in_words, is_selected
+from ml_assets.assets.pipes import Reported, pipes_session, reported_metadata
 from ml_assets.assets.stage_logs import StageLogs
 from ml_assets.dvc.events import (
     Accepted,
@@ -91,13 +92,13 @@ class Step:
         self._require_thresholds()
 
     def _session(self, stage: str) -> AbstractContextManager[Mapping[str, str]]:
-        if not uses_pipes(self.project.manifest().stage(stage)):
+        if not read_table(self.project.manifest().stage(stage)).pipes:
             return no_session(stage)
         return pipes_session(self.context, stage, self.selected[stage], self._reported)
 
     def _verdict(self, name: str) -> Accepted:
         stage = self.project.manifest().stage(name)
-        found = [measure(self.project.root, stage, each) for each in thresholds(stage)]
+        found = [measure(self.project.root, stage, each) for each in read_table(stage).checks]
         self._measured[name] = found
         return Accepted.NO if any(blocks(each) for each in found) else Accepted.YES
 

@@ -13,6 +13,7 @@ from ml_assets.assets.code_version import code_version
 from ml_assets.assets.errors import MetaInvalid
 from ml_assets.assets.keys import META_KEY_FILE, META_KEY_PATHS, META_KEY_STAGE
 from ml_assets.assets.meta_table import read_table
+from ml_assets.assets.references import META_KEY_REFERENCES, code_references
 from ml_assets.dvc.manifest import Manifest, Source, Stage
 from ml_assets.dvc.project import DvcProject
 
@@ -41,9 +42,9 @@ class DvcTranslator:
     def get_asset_spec(self, data: DvcTranslatorData) -> AssetSpec:
         """The spec of one stage or source.
 
-        `desc` is the description, and `meta.dagster` in dvc.yaml may set `group`, `owners`, `tags` and
-        `kinds`; DVC itself ignores `meta`. Its `deps` have the keys of `asset_key`; whoever asks for the specs
-        of a whole project gets them with the keys that this method gives.
+        `desc` is the description, and `meta.dagster` in dvc.yaml may set what `AssetTable` lists; DVC itself
+        ignores `meta`. Its `deps` have the keys of `asset_key`; whoever asks for the specs of a whole project
+        gets them with the keys that this method gives.
 
         Raises:
             MetaInvalid: `meta.dagster` says what Dagster does not take.
@@ -62,6 +63,8 @@ class DvcTranslator:
                 owners=table.owners,
                 tags=table.tags,
                 kinds={"dvc", *table.kinds},
+                automation_condition=table.condition(),
+                freshness_policy=table.freshness.policy() if table.freshness else None,
             )
         except DagsterError as error:
             raise MetaInvalid(data.item, str(error)) from error
@@ -75,6 +78,7 @@ def _with_stage(spec: AssetSpec, data: DvcTranslatorData, stage: Stage) -> Asset
             META_KEY_STAGE: stage.name,
             META_KEY_FILE: stage.file,
             META_KEY_PATHS: [out.path for out in stage.outs],
+            META_KEY_REFERENCES: code_references(data.project, stage),
         },
     )
 

@@ -207,3 +207,14 @@ def _age(listed: Any) -> tuple[str, str]:
     return str(listed.get("LastModified") or listed.get("mtime") or listed.get("created") or ""), listed[
         "name"
     ]
+
+
+def missing_objects(repo: Repo, stage: Any, remote: str | None) -> list[str]:
+    """Hashes of what `stage`'s outputs are made of, and the remote lacks."""
+    lacking: set[str] = set()
+    used: Objects = stage.get_used_objs(push=True, force=True)
+    for odb, objects in used.items():
+        if objects:
+            status = repo.cloud.status(objects, remote=remote, odb=odb)
+            lacking |= {each.value for each in {*status.new, *status.missing}}
+    return sorted(lacking)

@@ -78,7 +78,7 @@ class Stage:
 class Source:
     """A path that `dvc add` (or an import) tracks by a .dvc file.
 
-    It is `moving` where `dvc repro` looks at an import's origin: one that is not frozen, or not downloaded yet.
+    It is `moving` where `dvc repro` looks at an import's origin: one not frozen, or not downloaded yet.
     """
 
     path: str
@@ -181,9 +181,8 @@ def load_manifest(root: Path, *, cache_dir: Path) -> Manifest:
 
 def _holds(root: Path, kept: Mapping[str, Any]) -> bool:
     """Whether the files that the pipeline came from say what they said, and no new ones are there."""
-    return kept["files"] == pipeline_digests(root, outputs=_outputs(kept)) and kept["variables"] == digests(
-        root, kept["variables"]
-    )
+    files = pipeline_digests(root, outputs=_outputs(kept))
+    return bool(kept["files"] == files and kept["variables"] == digests(root, kept["variables"]))
 
 
 def _outputs(kept: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The files that a pipeline is read from, by their digests: what they say tells whether a manifest still holds."""
+"""The files that a pipeline is read from, by their digests, which tell whether a manifest still holds."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _walk(root: Path, outputs: set[str]) -> Iterator[Path]:
         folders[:] = [
             name
             for name in folders
-            if name not in NOT_WALKED | data and os.path.normpath(os.path.join(here, name)) not in outputs
+            if name not in NOT_WALKED | data and os.path.normpath(f"{here}/{name}") not in outputs
         ]
         yield from (Path(folder) / name for name in files if _is_pipeline(name))
 
