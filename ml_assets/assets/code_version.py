@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from ml_assets.dvc.closure import code_digest
+from ml_assets.dvc.digest import digest_of
 from ml_assets.dvc.errors import ParamsUnreadable
 from ml_assets.dvc.manifest import Manifest, Stage
 from ml_assets.dvc.params import param_values
@@ -31,7 +30,7 @@ def code_version(project: DvcProject, manifest: Manifest, stage: Stage) -> str:
         "code": {dep: _content(code, dep) for dep in code_dependencies(manifest, stage)},
         "closure": code_digest(project.root, manifest, stage, code=code),
     }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    return digest_of(parts)[:16]
 
 
 def _params(root: Path, manifest: Manifest, stage: Stage) -> object:

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 import yaml
 
-from ml_assets.dvc.manifest import Loader, Manifest
+from ml_assets.dvc.manifest import Manifest
 from ml_assets.dvc.project import DvcProject
+from ml_assets.dvc.yaml12 import Loader
 from ml_assets.settings import Settings
 
 T = TypeVar("T")

@@ -230,6 +230,8 @@ def cache_outputs(stage: Any) -> None:
     """
     for out in stage.outs:
         if out.use_cache and out.is_in_repo and out.exists:
+            # As DVC does before it saves: what changed since DVC 2 moves to the cache of now.
+            out.update_legacy_hash_name()
             hardlink = next(iter(out.cache.cache_types), None) == "hardlink"
             staging, _, built = out._build(
                 out.cache, out.fs_path, out.fs, out.hash_name, ignore=out.dvcignore, no_progress_bar=True

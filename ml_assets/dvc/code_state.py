@@ -7,14 +7,13 @@ let happen is marked with the digest of all code that the stage reached.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from ml_assets.dvc.closure import code_digest, import_closure, is_strict, undeclared_code
+from ml_assets.dvc.digest import digest_of
 from ml_assets.dvc.files import replace_file
 from ml_assets.dvc.lockfile import LockedStage
 from ml_assets.dvc.manifest import Stage
@@ -109,4 +108,4 @@ class CodeMarks:
 
 def entry_digest(locked: LockedStage) -> str:
     """SHA-256 of a stage's entry in dvc.lock: its command, params, inputs and outputs."""
-    return hashlib.sha256(json.dumps(asdict(locked), sort_keys=True, default=str).encode()).hexdigest()
+    return digest_of(asdict(locked))

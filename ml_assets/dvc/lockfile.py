@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,8 +11,10 @@ from typing import Any
 
 import yaml
 
+from ml_assets.dvc.digest import digest_of
 from ml_assets.dvc.errors import LockFileUnreadable
-from ml_assets.dvc.manifest import Loader, Manifest, Source, Stage
+from ml_assets.dvc.manifest import Manifest, Source, Stage
+from ml_assets.dvc.yaml12 import Loader
 
 
 @dataclass(frozen=True)
@@ -201,4 +202,4 @@ def _hash(entry: Mapping[str, Any]) -> str:
         return str(known)
     # Remotes with versions of their own keep a list of files; datasets keep what their server says.
     told = {name: entry[name] for name in ("files", "cloud", "dataset", "version_id") if entry.get(name)}
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest() if told else ""
+    return digest_of(told) if told else ""

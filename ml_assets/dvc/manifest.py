@@ -11,15 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ml_assets.dvc.errors import ManifestFailed, UnknownStage
 from ml_assets.dvc.files import read_cached, write_cached
 from ml_assets.dvc.paths import PathIndex, ancestors
 from ml_assets.dvc.pipeline_files import digests, pipeline_digests
-
-# The C loader is missing only where PyYAML was built without it.
-Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 FORMAT = 4
 

@@ -1,4 +1,4 @@
-"""The files that a pipeline is read from, by their digests, which tell whether a manifest still holds."""
+"""The files that a pipeline is read from, with their digests: they tell whether a manifest still holds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 # The hashes in a .dvc file change with each landing, the graph does not.
 HASH_LINES = re.compile(rb"^[\s-]*(md5|size|nfiles|hash|isexec|etag|mtime):.*$", re.MULTILINE)
@@ -46,13 +46,11 @@ def digest(path: Path) -> str | None:
 
 def _walk(root: Path, outputs: set[str]) -> Iterator[Path]:
     for folder, folders, files in os.walk(root):
-        here = os.path.relpath(folder, root)
+        here = PurePosixPath(os.path.relpath(folder, root))
         # What a .dvc file beside it tracks is data as well.
         data = {name.removesuffix(".dvc") for name in files if name.endswith(".dvc")}
         folders[:] = [
-            name
-            for name in folders
-            if name not in NOT_WALKED | data and os.path.normpath(f"{here}/{name}") not in outputs
+            name for name in folders if name not in NOT_WALKED | data and str(here / name) not in outputs
         ]
         yield from (Path(folder) / name for name in files if _is_pipeline(name))
 

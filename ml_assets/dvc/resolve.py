@@ -14,8 +14,9 @@ from typing import Any
 import yaml
 
 from ml_assets.dvc._internals import DvcException, execution_order, loaded_variables, open_repo, plot_sources
-from ml_assets.dvc.manifest import Loader, Manifest, Output, Source, Stage
+from ml_assets.dvc.manifest import Manifest, Output, Source, Stage
 from ml_assets.dvc.pipeline_files import Digests, digests
+from ml_assets.dvc.yaml12 import Loader
 
 
 def resolve(root: Path) -> Manifest:

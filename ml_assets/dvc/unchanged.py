@@ -8,7 +8,6 @@ DVC.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ml_assets.dvc.code_state import StageCode
+from ml_assets.dvc.digest import digest_of
 from ml_assets.dvc.errors import ParamsUnreadable
 from ml_assets.dvc.files import read_cached, write_cached
 from ml_assets.dvc.lockfile import LockedPath, LockedStage, read_locks
@@ -60,7 +60,7 @@ class Fingerprints:
             ]
         except (OSError, ValueError, ParamsUnreadable):
             return None
-        return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+        return digest_of(parts)
 
     @cached_property
     def locks(self) -> Mapping[str, LockedStage]:

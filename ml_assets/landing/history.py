@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from ml_assets.dvc.manifest import Loader
+from ml_assets.dvc.yaml12 import Loader
 from ml_assets.ledger.generations import KnownGenerations
 from ml_assets.ledger.record import IntakeRecord, Record, RunRecord
 

@@ -11,7 +11,7 @@ import yaml
 
 from ml_assets.doctor.finding import Finding, error, warning
 from ml_assets.doctor.site import Site
-from ml_assets.dvc.manifest import Loader
+from ml_assets.dvc.yaml12 import Loader
 
 
 @dataclass(frozen=True)

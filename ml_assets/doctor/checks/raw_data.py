@@ -9,7 +9,7 @@ import yaml
 from ml_assets.doctor.finding import Finding, info, warning
 from ml_assets.doctor.site import Site
 from ml_assets.dvc.lockfile import read_dvc_file
-from ml_assets.dvc.manifest import Loader
+from ml_assets.dvc.yaml12 import Loader
 from ml_assets.landing.history import content_of
 from ml_assets.ledger.newest import backwards
 from ml_assets.ledger.record import IntakeRecord
