@@ -51,6 +51,25 @@ def test_a_failure_exits_as_dvc_does_with_the_stage_and_its_last_words(root: Pat
     assert "total: skipped" in done.stderr
 
 
+def test_stages_that_ask_for_it_start_warm_unless_told_otherwise(root: Path) -> None:
+    meta = "    meta: {dagster: {preload: [yaml]}}\n    cmd: python total.py"
+    tells = "import sys; print('loaded already:', 'yaml' in sys.modules)\n"
+    write(root, {"dvc.yaml": (root / "dvc.yaml").read_text().replace("    cmd: python total.py", meta)})
+    write(root, {"total.py": tells + (root / "total.py").read_text()})
+    assert "loaded already: True" in ml_assets("repro", cwd=root).stderr
+    assert "loaded already: False" in ml_assets("repro", "-f", "--cold", cwd=root).stderr
+    write(root, {"ml_assets.toml": "warm = false\n"})
+    assert "loaded already: False" in ml_assets("repro", "-f", cwd=root).stderr
+
+
+def test_settings_that_say_nonsense_are_named(root: Path) -> None:
+    write(root, {"ml_assets.toml": "warm = 'lukewarm'\n"})
+    done = ml_assets("repro", cwd=root)
+    assert done.returncode == 255
+    assert "ml_assets.toml" in done.stderr
+    assert "warm" in done.stderr
+
+
 def test_an_unknown_target_is_told_with_the_known_ones(root: Path) -> None:
     done = ml_assets("repro", "doubel", cwd=root)
     assert done.returncode == 255
