@@ -24,6 +24,7 @@ from ml_assets.demo.news import News
 from ml_assets.demo.s3 import EmbeddedS3
 from ml_assets.demo.servers import Servers
 from ml_assets.demo.stores import prepare_stores
+from ml_assets.doctor.examine import look_over
 from ml_assets.dvc.remotes import remote_url
 from ml_assets.ledger.store import Ledger
 from ml_assets.settings import Settings
@@ -158,11 +159,20 @@ class Demo:
     def _servers(self, s3: EmbeddedS3) -> Iterator[Servers]:
         env = self._environment(s3)
         os.environ.update(env)
+        self._tell_what_may_go_wrong()
         servers = Servers(self.home, env, self.ports.ui, self.ports.mlflow)
         self.console.print("Preparing Dagster's and MLflow's stores …")
         prepare_stores(self.settings)
         with servers:
             yield servers
+
+    def _tell_what_may_go_wrong(self) -> None:
+        for finding in look_over(self.home.project):
+            self.console.print(
+                f"Note ({finding.severity.value}): {finding.where}: {finding.what}; {finding.remedy}",
+                highlight=False,
+                markup=False,
+            )
 
     def _environment(self, s3: EmbeddedS3) -> dict[str, str]:
         """What the project's processes need; kept in its `.env`, so that commands by hand have it too."""

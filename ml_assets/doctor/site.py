@@ -77,11 +77,16 @@ class Site:
         home = self.environ.get("DAGSTER_HOME")
         return Path(home) if home else None
 
+    @property
+    def dagster_file(self) -> Path:
+        """Where Dagster looks for its settings; without a DAGSTER_HOME, where it is started."""
+        return (self.dagster_home or self.root) / "dagster.yaml"
+
     @cached_property
     def dagster_yaml(self) -> Mapping[str, Any]:
-        """Settings of Dagster's instance; empty without a DAGSTER_HOME or a readable file in it."""
-        file = self.dagster_home / "dagster.yaml" if self.dagster_home else None
-        if file is None or not file.is_file():
+        """Settings of Dagster's instance; empty without a readable file."""
+        file = self.dagster_file
+        if not file.is_file():
             return {}
         text = file.read_text(encoding="utf-8")
         read: Any = self._read(str(file), lambda: yaml.load(text, Loader), default=None)  # noqa: S506 - safe

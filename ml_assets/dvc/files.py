@@ -21,8 +21,11 @@ def replace_file(path: Path, text: str) -> None:
             os.fsync(stream.fileno())
         Path(scratch).chmod(mode)
         Path(scratch).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(scratch).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            # Writing, unlike opening, does not say where the disk was full.
+            error.filename = str(path)
         raise
 
 

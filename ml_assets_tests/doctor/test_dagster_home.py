@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
 from ml_assets.doctor.finding import Severity
 from ml_assets_tests.doctor.conftest import Look
@@ -22,12 +23,15 @@ def make_store(file: Path, *heads: str) -> Path:
     return file
 
 
-def test_without_a_home_nothing_is_remembered(look: Look) -> None:
+def test_without_a_home_nothing_is_remembered(look: Look, root: Path) -> None:
     assert look("dagster-home") == []
     (found,) = look("dagster-home", DAGSTER_HOME="")
     assert found.severity is Severity.WARNING
     assert "is not set" in found.what
-    for check in ("run-monitoring", "run-retries", "dagster-stores", "dagster-telemetry"):
+    run("sh", "-c", found.remedy.strip("`"), cwd=root)
+    assert look("dagster-home", **dotenv_values(root / ".env")) == []
+    assert ".dagster" not in run("git", "status", "--porcelain", cwd=root).stdout
+    for check in ("run-monitoring", "run-retries", "dagster-stores"):
         assert look(check, DAGSTER_HOME="") == []
 
 
@@ -35,7 +39,7 @@ def test_a_home_that_dagster_refuses(look: Look, tmp_path: Path) -> None:
     (missing,) = look("dagster-home", DAGSTER_HOME=str(tmp_path / "not-there"))
     (relative,) = look("dagster-home", DAGSTER_HOME="here")
     assert missing.severity is relative.severity is Severity.ERROR
-    run("sh", "-c", missing.remedy, cwd=tmp_path)
+    run("sh", "-c", missing.remedy.strip("`"), cwd=tmp_path)
     assert look("dagster-home", DAGSTER_HOME=str(tmp_path / "not-there")) == []
 
 

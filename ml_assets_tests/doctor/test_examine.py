@@ -76,3 +76,8 @@ def test_a_wrong_configuration_of_dvc_is_told(root: Path, environ: dict[str, str
     found = examine(Site(root, environ), depth=Depth.DEEP)
     assert any("DVC's configuration" in each.what and "analytiks" in each.what for each in found)
     assert [each for each in found if "this check broke" in each.what] == []
+
+
+def test_the_how_to_names_every_check() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "doctor.md").read_text()
+    assert [check.name for check in CHECKS if f"`{check.name}`" not in text] == []

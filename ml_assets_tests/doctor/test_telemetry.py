@@ -23,6 +23,7 @@ def test_dagster_is_asked_by_dagster_yaml_alone(look: Look, root: Path, home: Pa
     (found,) = look("dagster-telemetry", DO_NOT_TRACK="1")
     run("sh", "-c", found.remedy.strip("`"), cwd=root)
     assert look("dagster-telemetry") == []
+    assert look("dagster-telemetry", DAGSTER_HOME="")[0].remedy.endswith(f">>'{root}/dagster.yaml'`")
     (home / "dagster.yaml").write_text("telemetry:\n  enabled: true\n")
     (found,) = look("dagster-telemetry")
     assert found.remedy.startswith("set `enabled: false`")

@@ -56,7 +56,7 @@ def cache_permissions(site: Site) -> Iterator[Finding]:
     # For root too it is false on a file system that is mounted read-only.
     if not os.access(cache, os.W_OK):
         yield error(
-            cache, "this user cannot write it: no stage can save its outputs", f"chmod -R u+w '{cache}'"
+            cache, "this user cannot write it: no stage can save its outputs", f"`chmod -R u+w '{cache}'`"
         )
     elif _is_shared(site, cache) and site.config["cache"].get("shared") != "group":
         yield warning(

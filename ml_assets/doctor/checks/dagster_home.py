@@ -15,17 +15,18 @@ def home(site: Site) -> Iterator[Finding]:
         yield warning(
             "DAGSTER_HOME",
             "it is not set: runs, sensor cursors and schedules are forgotten when `dagster dev` ends",
-            'mkdir -p .dagster && echo "DAGSTER_HOME=$PWD/.dagster" >>.env',
+            "`mkdir -p .dagster && echo '*' >.dagster/.gitignore && "
+            'echo "DAGSTER_HOME=$PWD/.dagster" >>.env`',
         )
     elif not folder.is_absolute():
         yield error(
             "DAGSTER_HOME",
             f"'{folder}' is relative; Dagster refuses it",
-            f"export DAGSTER_HOME='{folder.absolute()}'",
+            f"`export DAGSTER_HOME='{folder.absolute()}'`",
         )
     elif not folder.is_dir():
         yield error(
-            "DAGSTER_HOME", f"'{folder}' is not there; Dagster refuses to start", f"mkdir -p '{folder}'"
+            "DAGSTER_HOME", f"'{folder}' is not there; Dagster refuses to start", f"`mkdir -p '{folder}'`"
         )
 
 
@@ -33,7 +34,7 @@ def run_monitoring(site: Site) -> Iterator[Finding]:
     """Without it, a run whose process was killed stays STARTED for ever."""
     if not _is_there(site) or (site.dagster_yaml.get("run_monitoring") or {}).get("enabled"):
         return
-    file = f"{site.dagster_home}/dagster.yaml"
+    file = site.dagster_file
     yield warning(
         file,
         "run_monitoring is off: a run whose process was killed stays STARTED and keeps its slot",
@@ -46,7 +47,7 @@ def run_retries(site: Site) -> Iterator[Finding]:
     if not _is_there(site) or (site.dagster_yaml.get("run_retries") or {}).get("enabled"):
         return
     wanted = site.settings.landing is not None and site.settings.landing.run_retries > 0
-    tell, file = warning if wanted else info, f"{site.dagster_home}/dagster.yaml"
+    tell, file = warning if wanted else info, site.dagster_file
     yield tell(
         file,
         "run_retries is off: a failed run is not tried again, whatever its job asks for",

@@ -20,7 +20,7 @@ def locks(site: Site) -> Iterator[Finding]:
         holds = path_holds(site.root)
     except TornRwlock as torn:
         yield error(
-            torn.path, "it was cut short by a kill, and each `dvc` command fails at it", f"rm '{torn.path}'"
+            torn.path, "it was cut short by a kill, and each `dvc` command fails at it", f"`rm '{torn.path}'`"
         )
         holds = ()
     yield from _tell_stale(site, [hold for hold in holds if hold.is_stale])
@@ -40,7 +40,7 @@ def hardlink_lock(site: Site) -> Iterator[Finding]:
             lock,
             f"core.hardlink_lock is on, and this lock, since {since:%Y-%m-%d %H:%M:%S}, does not say whose "
             "it is: after a kill it stays for a year",
-            f"when no DVC runs on any host: rm '{lock}'",
+            f"when no DVC runs on any host: `rm '{lock}'`",
         )
 
 

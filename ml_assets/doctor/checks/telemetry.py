@@ -17,11 +17,9 @@ def dvc_analytics(site: Site) -> Iterator[Finding]:
 
 def dagster_telemetry(site: Site) -> Iterator[Finding]:
     """Dagster asks dagster.yaml alone."""
-    if site.dagster_home is None:
-        return
     enabled = (site.dagster_yaml.get("telemetry") or {}).get("enabled", True)
     if enabled:
-        file = site.dagster_home / "dagster.yaml"
+        file = site.dagster_file
         remedy = f"`printf 'telemetry:\\n  enabled: false\\n' >>'{file}'`"
         if "telemetry" in site.dagster_yaml:
             remedy = f"set `enabled: false` below `telemetry:` in '{file}'"
