@@ -1,4 +1,4 @@
-"""Small projects made for a measurement: pipelines of shell commands, run by the code of the checkout's HEAD."""
+"""Small projects made for a measurement: pipelines of shell commands, run by the code of HEAD."""
 
 from __future__ import annotations
 

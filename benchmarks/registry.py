@@ -12,6 +12,7 @@ from benchmarks import (
     one_day_on_90,
     side_by_side,
     stages_forced,
+    twenty_experiments,
     unchanged,
 )
 from benchmarks.benchmark import Benchmark
@@ -32,6 +33,7 @@ BENCHMARKS = {
         unchanged.TWO_HUNDRED,
         cold_clone.SECONDS,
         cold_clone.REQUESTS,
+        twenty_experiments.BENCHMARK,
     )
 }
 

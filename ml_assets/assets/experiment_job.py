@@ -63,6 +63,7 @@ def build_experiment_definitions(
         key,
         description=f"DVC experiments of this project, made by the job `{name}` or on the command line.",
         kinds={"dvc"},
+        group_name=ASSET,
     )
     made = build_experiment_job(project=project, track=track, name=name, shown_by=key)
     return Definitions(assets=[spec], jobs=[made])

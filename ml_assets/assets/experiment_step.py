@@ -62,7 +62,7 @@ class ExperimentStep:
         except ExperimentsFailed as error:
             failure = error
         if kept := kept_experiments(self.project.root, batch):
-            self._show(batch, {each.name: self.track(each) if self.track else "" for each in kept})
+            self._show(batch, kept)
         if failure:
             raise failure
 
@@ -72,14 +72,15 @@ class ExperimentStep:
         for path in (*batch.snapshot.lent, *batch.snapshot.left_out):
             self.context.log.warning(f"{path} is not tracked by Git, and not kept with the experiments.")
 
-    def _show(self, batch: Batch, tracked: Mapping[str, str]) -> None:
-        (whole,) = experiment_groups(self.project.root, baselines=[batch.snapshot.baseline])
-        group = whole.only(tracked)
+    def _show(self, batch: Batch, kept: Sequence[Experiment]) -> None:
+        tracked = {each.name: self.track(each) if self.track else "" for each in kept}
+        baseline = batch.snapshot.baseline
+        (group,) = experiment_groups(self.project.root, baselines=[baseline], only=kept)
         metadata: dict[str, MetadataValue | int | str] = {
             "comparison": comparison(group, tracked),
-            "baseline": batch.snapshot.baseline,
-            "kept": len(tracked),
-            "failed": len(batch.experiments) - len(tracked),
+            "baseline": baseline,
+            "kept": len(kept),
+            "failed": len(batch.experiments) - len(kept),
         }
         if (chart := parallel_coordinates(group)) is not None:
             picture = base64.b64encode(chart_png(chart)).decode()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 import click
 from rich.console import Console
@@ -85,7 +84,8 @@ def show(*, every: bool, sort_by: str | None, sort_order: str, form: str | None)
     """Compare experiments: the params in which they differ from their baseline, and their metrics."""
     with _exit_codes():
         root = DvcProject.find().root
-        groups = _groups(root, all_baselines(root) if every else (head_commit(git_top(root)),))
+        baselines = all_baselines(root) if every else [head_commit(git_top(root))]
+        groups: Sequence[Group] = experiment_groups(root, baselines=baselines)
         if sort_by is not None:
             groups = _sorted(groups, sort_by, Order(sort_order))
         if form == "json":
@@ -138,8 +138,7 @@ def _run(settings: Settings, batch: Batch) -> None:
         failure = error
     kept = kept_experiments(settings.root, batch)
     if kept:
-        names = {each.name for each in kept}
-        _show([group.only(names) for group in _groups(settings.root, [batch.snapshot.baseline])])
+        _show(experiment_groups(settings.root, baselines=[batch.snapshot.baseline], only=kept))
     if settings.tracks_runs:
         _track(settings, kept)
     if failure:
@@ -166,10 +165,6 @@ def _tell_untracked(batch: Batch) -> None:
         if paths:
             more = f" and {len(paths) - NAMES_SHOWN} more" if len(paths) > NAMES_SHOWN else ""
             _tell(f"Note: {', '.join(paths[:NAMES_SHOWN])}{more}: {what}.")
-
-
-def _groups(root: Path, baselines: Sequence[str]) -> list[Group]:
-    return list(experiment_groups(root, baselines=baselines))
 
 
 def _sorted(groups: Sequence[Group], column: str, order: Order) -> list[Group]:

@@ -50,7 +50,7 @@ def promote_experiment(
     branch = _branch(top, experiment)
     _refuse_unready(top, experiment, tag)
     _refuse_moved(root, top, experiment)
-    text = message or _message(experiment, experiment_groups(root, baselines=[experiment.baseline])[0])
+    text = message or _message(experiment, _group(root, experiment))
     applied = apply_experiment(root, name)
     commit = _commit(top, experiment, applied.paths, text)
     git(top, "tag", "--annotate", "--message", text, tag, commit)
@@ -111,6 +111,11 @@ def _commit(top: Path, experiment: Experiment, paths: tuple[str, ...], message: 
         remedy = "It is applied to the workspace; mend what Git says and promote it again."
         raise PromotionRefused(experiment.name, f"`git commit` refused: {reason}", remedy)
     return head_commit(top)
+
+
+def _group(root: Path, experiment: Experiment) -> Group:
+    (group,) = experiment_groups(root, baselines=[experiment.baseline], only=[experiment])
+    return group
 
 
 def _message(experiment: Experiment, group: Group) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ml_assets.dvc.experiments.errors import ColumnUnknown
-from ml_assets.dvc.experiments.found import list_experiments
+from ml_assets.dvc.experiments.found import Experiment, list_experiments
 
 DEFAULT_PARAMS = "params.yaml"
 
@@ -82,22 +82,19 @@ class Group:
         lacking = [row for row in self.experiments if values[row.rev] is None]
         return Group(baseline=self.baseline, experiments=(*having, *lacking))
 
-    def only(self, names: Collection[str]) -> Group:
-        """This group with the experiments of these names alone."""
-        kept = tuple(row for row in self.experiments if row.name in names)
-        return Group(baseline=self.baseline, experiments=kept)
 
-
-def experiment_groups(root: Path, *, baselines: Sequence[str]) -> tuple[Group, ...]:
-    """What DVC knows of the experiments below each of the commits `baselines`."""
+def experiment_groups(
+    root: Path, *, baselines: Sequence[str], only: Sequence[Experiment] | None = None
+) -> tuple[Group, ...]:
+    """What DVC knows of the experiments below each of the commits `baselines`: of all, or of some `only`."""
     from ml_assets.dvc._internals import open_repo
 
     if not baselines:
         return ()
+    hidden = {"hide_workspace": True, "hide_queued": True, "hide_failed": True}
+    chosen = {} if only is None else {"refs": [each.ref for each in only]}
     with open_repo(root) as repo:
-        states = repo.experiments.show(
-            revs=list(baselines), hide_workspace=True, hide_queued=True, hide_failed=True
-        )
+        states = repo.experiments.show(revs=list(baselines), **hidden, **chosen)
     return tuple(_group(state) for state in states)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ml_assets.dvc.experiments.errors import ColumnUnknown
+from ml_assets.dvc.experiments.found import find_experiment
 from ml_assets.dvc.experiments.table import Group, Order, Row, all_baselines, experiment_groups
 from ml_assets_tests.dvc.experiments.made import make_experiment
 from ml_assets_tests.factories import run, write
@@ -31,7 +32,8 @@ def test_changed_are_the_params_in_which_it_is_not_the_baseline() -> None:
     assert GROUP.changed(one) == {"C": 2.0}
     assert GROUP.changed(two) == {"kind": "b", "seed": None}
     assert GROUP.varied() == ("C", "kind", "seed")
-    assert GROUP.only(["one"]).varied() == ("C",)
+    alone = Group(baseline=GROUP.baseline, experiments=(one,))
+    assert alone.varied() == ("C",)
 
 
 def test_sorted_by_a_metric_or_a_param_those_without_come_last() -> None:
@@ -57,3 +59,6 @@ def test_it_reads_what_dvc_knows_of_params_and_metrics_of_several_files(root: Pa
     assert group.changed(five) == {"offset": 5, "more.json:b.c": 2}
     assert set(group.metrics()) == {"total.json:total", "extra.json:total", "by.x"}
     assert group.baseline.name == "main"
+    make_experiment(root, "six", {"params.yaml": "offset: 6\n"})
+    (some,) = experiment_groups(root, baselines=all_baselines(root), only=[find_experiment(root, "six")])
+    assert [each.name for each in some.experiments] == ["six"]
