@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -11,9 +12,10 @@ from dvc.config import Config, merge
 from dvc.dependency.param import ParamsDependency
 from dvc.exceptions import DvcException, InvalidArgumentError
 from dvc.repo import Repo
+from dvc.repo.experiments.collect import collect_rev
 from dvc.repo.experiments.executor.base import BaseExecutor
 from dvc.repo.experiments.refs import ExpRefInfo
-from dvc.repo.experiments.utils import check_ref_format, get_random_exp_name
+from dvc.repo.experiments.utils import check_ref_format, describe, get_random_exp_name
 from dvc.stage.serialize import to_single_stage_file
 from dvc.stage.utils import _get_stage_files
 from dvc.utils.cli_parse import to_path_overrides
@@ -28,6 +30,8 @@ __all__ = [
     "OVERRIDE_ERRORS",
     "carry_configuration",
     "changed_sources",
+    "commit_name",
+    "commit_state",
     "composed_file",
     "declared_files",
     "expand_sweeps",
@@ -42,6 +46,8 @@ __all__ = [
     "update_params",
     "with_changed_params",
 ]
+
+logger = logging.getLogger(__name__)
 
 PathOverrides = Mapping[str, Sequence[str]]
 
@@ -161,6 +167,17 @@ def stage_files(repo: Repo, stages: Iterable[Any]) -> tuple[str, ...]:
     """
     files = [path for stage in stages for path in _get_stage_files(stage)]
     return tuple(dict.fromkeys([*files, *BaseExecutor._get_top_level_paths(repo)]))
+
+
+def commit_state(repo: Repo, rev: str) -> Any:
+    """Params and metrics of a commit, from DVC's own cache of them if they were asked for before."""
+    return collect_rev(repo, rev)
+
+
+def commit_name(repo: Repo, rev: str) -> str | None:
+    """The branch or tag of a commit, as `dvc exp show` names it."""
+    found: str | None = describe(repo.scm, [rev], logger=logger)[rev]
+    return found
 
 
 def with_changed_params(repo: Repo) -> tuple[str, ...]:

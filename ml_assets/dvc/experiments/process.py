@@ -113,6 +113,8 @@ def _become(stream: int) -> None:
 
 def _run(batch: Batch, experiment: PlannedExperiment, folder: Path) -> int:
     """In the child: the experiment. 0 says that its end was told."""
+    from ml_assets.dvc._internals import DvcException
+
     run = ExperimentRun(
         batch=batch,
         experiment=experiment,
@@ -122,7 +124,7 @@ def _run(batch: Batch, experiment: PlannedExperiment, folder: Path) -> int:
     )
     try:
         run.run()
-    except DvcBridgeError as error:
+    except (DvcBridgeError, DvcException) as error:
         _tell(ExperimentBroke(experiment.name, str(error)))
     except SystemExit:
         return 1

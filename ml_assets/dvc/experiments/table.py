@@ -89,13 +89,12 @@ def experiment_groups(
     """What DVC knows of the experiments below each of the commits `baselines`: of all, or of some `only`."""
     from ml_assets.dvc._internals import open_repo
 
-    if not baselines:
-        return ()
-    hidden = {"hide_workspace": True, "hide_queued": True, "hide_failed": True}
-    chosen = {} if only is None else {"refs": [each.ref for each in only]}
+    chosen = list_experiments(root) if only is None else only
     with open_repo(root) as repo:
-        states = repo.experiments.show(revs=list(baselines), **hidden, **chosen)
-    return tuple(_group(state) for state in states)
+        return tuple(
+            _group(repo, baseline, [each for each in chosen if each.baseline == baseline])
+            for baseline in baselines
+        )
 
 
 def all_baselines(root: Path) -> tuple[str, ...]:
@@ -107,18 +106,25 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _group(state: Any) -> Group:
-    states = [each.revs[0] for each in state.experiments or ()]
-    return Group(baseline=_row(state), experiments=tuple(_row(each) for each in states))
+def _group(repo: Any, baseline: str, experiments: Sequence[Experiment]) -> Group:
+    from ml_assets.dvc._internals_experiments import commit_name
+
+    rows = [_row(repo, each.rev, each.name) for each in experiments]
+    rows.sort(key=lambda row: (row.time or datetime.min, row.rev), reverse=True)  # noqa: DTZ901 - as DVC's
+    name = commit_name(repo, baseline) or baseline[:7]
+    return Group(baseline=_row(repo, baseline, name), experiments=tuple(rows))
 
 
-def _row(state: Any) -> Row:
+def _row(repo: Any, rev: str, name: str) -> Row:
+    from ml_assets.dvc._internals_experiments import commit_state
+
+    state = commit_state(repo, rev)
     if state.data is None:
         reason = state.error.msg if state.error else "DVC says nothing of it"
-        return Row(name=state.name or state.rev[:7], rev=state.rev, time=None, error=reason)
+        return Row(name=name, rev=rev, time=None, error=reason)
     return Row(
-        name=state.name or state.rev[:7],
-        rev=state.rev,
+        name=name,
+        rev=rev,
         time=state.data.timestamp,
         params=dict(_named_params(state.data.params)),
         metrics=_named_metrics(state.data.metrics),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ml_assets.dvc.experiments.errors import ColumnUnknown
-from ml_assets.dvc.experiments.found import find_experiment
+from ml_assets.dvc.experiments.found import find_experiment, list_experiments
 from ml_assets.dvc.experiments.table import Group, Order, Row, all_baselines, experiment_groups
 from ml_assets_tests.dvc.experiments.made import make_experiment
 from ml_assets_tests.factories import run, write
@@ -62,3 +62,5 @@ def test_it_reads_what_dvc_knows_of_params_and_metrics_of_several_files(root: Pa
     make_experiment(root, "six", {"params.yaml": "offset: 6\n"})
     (some,) = experiment_groups(root, baselines=all_baselines(root), only=[find_experiment(root, "six")])
     assert [each.name for each in some.experiments] == ["six"]
+    (every,) = experiment_groups(root, baselines=all_baselines(root), only=list_experiments(root))
+    assert {each.name for each in every.experiments} == {"five", "six"}
