@@ -25,7 +25,7 @@ from ml_assets.assets import (
     source_spec,
 )
 from ml_assets.assets.dvc_checks import build_dvc_checks
-from ml_assets.assets.experiment_job import build_experiment_definitions
+from ml_assets.assets.experiment_job import build_experiment_job
 from ml_assets.assets.stage_steps import RECORD_ASSET, build_stage_step_assets
 from ml_assets.landing.assets import build_raw_asset
 from ml_assets.landing.s3_settings import LandingS3
@@ -175,4 +175,4 @@ class _Rooms:
             return Definitions()
         track = experiment_tracker(self.settings) if self.settings.tracks_runs else None
         of = None if self.name == PIPELINE else self.name
-        return build_experiment_definitions(project=self.project, track=track, of=of)
+        return Definitions(jobs=[build_experiment_job(project=self.project, track=track, of=of)])

@@ -22,7 +22,6 @@ ASSETS = {
     "model": ["features"],
     "evaluation": ["features", "model"],
     "mlflow_run": ["evaluation"],
-    "experiments": [],
 }
 
 

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from dagster import (
     AssetKey,
-    AssetSpec,
     Config,
-    Definitions,
     Failure,
     JobDefinition,
     OpExecutionContext,
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
 JOB = "experiment"
 ASSET = "experiments"
-SHOWN_BY = AssetKey(ASSET)
 
 Track = Callable[["Experiment"], str]
 """Tells a tracking server of an experiment; what it returns is shown beside it (a link, an id)."""
@@ -49,41 +46,23 @@ class ExperimentConfig(Config):
     message: str | None = Field(default=None, description="Of the experiments' commits.")
 
 
-def build_experiment_definitions(
+def build_experiment_job(
     *, project: DvcProject, track: Track | None = None, of: str | None = None
-) -> Definitions:
-    """The job `experiment` of a project, and the asset `experiments` that shows what came out.
+) -> JobDefinition:
+    """The job `experiment` of a project; what came out is shown as metadata of the asset `experiments`.
 
     `track` is called with each experiment that is kept. `of` tells the projects of one code location apart:
-    then they are `experiment_<of>` and `<of>/experiments`. The asset is one that Dagster cannot materialize
-    by itself, so that "materialize all" tries nothing out.
+    then they are `experiment_<of>` and `<of>/experiments`. The asset is one of events alone, in no graph:
+    "materialize all" must try nothing out.
     """
-    name, key = (JOB, SHOWN_BY) if of is None else (f"{JOB}_{of}", AssetKey([of, ASSET]))
-    spec = AssetSpec(
-        key,
-        description=f"DVC experiments of this project, made by the job `{name}` or on the command line.",
-        kinds={"dvc"},
-        group_name=ASSET,
-    )
-    made = build_experiment_job(project=project, track=track, name=name, shown_by=key)
-    return Definitions(assets=[spec], jobs=[made])
-
-
-def build_experiment_job(
-    *,
-    project: DvcProject,
-    track: Track | None = None,
-    name: str = JOB,
-    shown_by: AssetKey = SHOWN_BY,
-) -> JobDefinition:
-    """The job alone; see `build_experiment_definitions`."""
+    name, asset = (JOB, AssetKey(ASSET)) if of is None else (f"{JOB}_{of}", AssetKey([of, ASSET]))
 
     @op(name=f"run_{name}")
     def run(context: OpExecutionContext, config: ExperimentConfig) -> None:
         """Run experiments in clones, and keep those that succeed as ordinary DVC experiments."""
         from ml_assets.assets.experiment_step import ExperimentStep
 
-        step = ExperimentStep(context=context, project=project, asset=shown_by, track=track)
+        step = ExperimentStep(context=context, project=project, asset=asset, track=track)
         try:
             step.run(_request(config))
         except DvcBridgeError as error:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagster import AssetKey, DagsterEventType, DagsterInstance, ExecuteInProcessResult
+from dagster import AssetKey, DagsterEventType, DagsterInstance, Definitions, ExecuteInProcessResult
 
-from ml_assets.assets.experiment_job import build_experiment_definitions, build_experiment_job
+from ml_assets.assets.experiment_job import build_experiment_job
 from ml_assets.dvc.experiments.found import Experiment, list_experiments
 from ml_assets.dvc.project import DvcProject
 from ml_assets_tests.dvc.experiments.batches import unchanged
@@ -91,8 +91,7 @@ def test_a_misspelt_key_fails_the_step_in_words_before_anything_runs(root: Path)
     assert track.told == []
 
 
-def test_materialize_all_tries_nothing_out(root: Path) -> None:
-    definitions = build_experiment_definitions(project=DvcProject(root))
-    graph = definitions.resolve_asset_graph()
-    assert not graph.get(AssetKey("experiments")).is_executable
-    assert [each.name for each in definitions.jobs or ()] == ["experiment"]
+def test_the_projects_of_one_code_location_have_jobs_of_their_own(root: Path) -> None:
+    one, other = (build_experiment_job(project=DvcProject(root), of=of) for of in (None, "flights"))
+    assert [one.name, other.name] == ["experiment", "experiment_flights"]
+    Definitions(jobs=[one, other]).resolve_all_job_defs()

@@ -86,7 +86,11 @@ def test_the_same_settings_in_toml_and_in_yaml_give_equal_definitions(
     assert plain(adopted) == in_yaml
     assert sorted(in_yaml) == ["double", "mlflow_run", "raw", "total"]
     for each in ("sensors", "jobs", "schedules"):
-        assert [one.name for one in getattr(adopted, each)] == [one.name for one in getattr(component, each)]
+        names = [one.name for one in getattr(component, each)]
+        # Two components in a code location may not have jobs of one name.
+        assert [one.name for one in getattr(adopted, each)] == [
+            name.replace("_numbers", "") for name in names
+        ]
 
 
 def test_the_components_schema_has_each_setting() -> None:
