@@ -26,6 +26,7 @@ from ml_assets.assets import (
 )
 from ml_assets.assets.dvc_checks import build_dvc_checks
 from ml_assets.assets.experiment_job import build_experiment_job
+from ml_assets.assets.partitions import Split, build_partitioned_assets, split_partitioned
 from ml_assets.assets.stage_steps import RECORD_ASSET, build_stage_step_assets
 from ml_assets.landing.assets import build_raw_asset
 from ml_assets.landing.s3_settings import LandingS3
@@ -107,8 +108,11 @@ class _Rooms:
         sources = build_source_assets(project=project, translator=self.translator, without=settings.sources)
         if not project.manifest().stages:
             return Definitions(assets=sources)
+        groups = build_partitioned_assets(
+            manifest=project.manifest(), split=self._split(), dvc=dvc, name=self.name
+        )
         if settings.steps == "stage":
-            return Definitions(assets=[*self._stage_steps(dvc), *sources])
+            return Definitions(assets=[*self._stage_steps(dvc), *groups, *sources])
 
         @dvc_assets(project=project, name=self.name, sources=settings.sources, translator=self.translator)
         def pipeline(
@@ -117,7 +121,8 @@ class _Rooms:
             # No docstring: Dagster would show it as the description of each stage that has none.
             yield from dvc.run(context=context, redo=config.redo)
 
-        return Definitions(assets=[pipeline, *sources])
+        stages = [pipeline] if self._split().plain else []
+        return Definitions(assets=[*stages, *groups, *sources])
 
     def _stage_steps(self, dvc: DvcResource) -> list[AssetsDefinition]:
         return build_stage_step_assets(
@@ -150,11 +155,15 @@ class _Rooms:
     def _last_assets(self) -> list[AssetKey]:
         if self.settings.steps == "stage":
             return [AssetKey([*self.settings.key_prefix, RECORD_ASSET])]
+        specs = self._split().all
+        read = {dep.asset_key for spec in specs for dep in spec.deps}
+        return [spec.key for spec in specs if spec.key not in read]
+
+    def _split(self) -> Split:
         specs = build_dvc_asset_specs(
             project=self.project, translator=self.translator, sources=self.settings.sources
         )
-        read = {dep.asset_key for spec in specs for dep in spec.deps}
-        return [spec.key for spec in specs if spec.key not in read]
+        return split_partitioned(self.project.manifest(), specs)
 
     def _landing(self) -> Definitions:
         landing = self.settings.landing

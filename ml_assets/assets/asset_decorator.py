@@ -8,6 +8,7 @@ from typing import Any
 from dagster import AssetsDefinition, multi_asset
 
 from ml_assets.assets.metric_checks import build_check_specs
+from ml_assets.assets.partitions import split_partitioned
 from ml_assets.assets.specs import build_dvc_asset_specs
 from ml_assets.assets.translator import DvcTranslator
 from ml_assets.dvc.project import DvcProject
@@ -21,7 +22,7 @@ def dvc_assets(
     sources: tuple[str, ...] = (),
     pool: str | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
-    """Define one asset a stage of the project's pipeline.
+    """Define one asset a stage of the project's pipeline; partitioned groups are `build_partitioned_assets`'.
 
     Args:
         name: of the op; default: the decorated function's.
@@ -41,5 +42,6 @@ def dvc_assets(
     """
     project = project.pinned()
     specs = build_dvc_asset_specs(project=project, translator=translator, sources=sources)
-    checks = build_check_specs(project.manifest(), specs)
-    return multi_asset(name=name, specs=specs, check_specs=checks, can_subset=True, pool=pool)
+    plain = split_partitioned(project.manifest(), specs).plain
+    checks = build_check_specs(project.manifest(), plain)
+    return multi_asset(name=name, specs=list(plain), check_specs=checks, can_subset=True, pool=pool)

@@ -56,8 +56,9 @@ class Conclusion:
         if record is None:
             return
         metadata: dict[str, Any] = {META_KEY_RECORD: record.number, META_KEY_RECORD_DIGEST: record.digest}
+        partition = self.context.partition_key if self.context.has_partition_key else None
         for key in keys:
-            self.context.log_event(AssetObservation(asset_key=key, metadata=metadata))
+            self.context.log_event(AssetObservation(asset_key=key, partition=partition, metadata=metadata))
 
     def _is_pushed(self, newest: RunRecord | None) -> bool:
         try:

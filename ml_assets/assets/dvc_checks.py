@@ -15,6 +15,7 @@ from dagster import (
 )
 
 from ml_assets.assets.keys import META_KEY_STAGE
+from ml_assets.assets.partitions import split_partitioned
 from ml_assets.assets.specs import build_dvc_asset_specs
 from ml_assets.assets.translator import DvcTranslator
 from ml_assets.dvc.errors import DvcBridgeError
@@ -50,14 +51,16 @@ def build_dvc_checks(
     """One check a stage and kind, of `in_sync`, `pushed` and `cache_intact`, in one step a kind.
 
     `pushed` is left out where no remote is configured. Checks run whenever their assets are materialized, and
-    by themselves; `cache_intact` reads all outputs from disk.
+    by themselves; `cache_intact` reads all outputs from disk. Partitioned groups have none: Dagster's checks
+    know no partitions.
 
     Raises:
         ManifestFailed, AssetKeyTaken, MetaInvalid, RemoteUnknown.
     """
     project = project.pinned()
     specs = build_dvc_asset_specs(project=project, translator=translator, sources=sources)
-    keys = {str(spec.metadata[META_KEY_STAGE]): spec.key for spec in specs}
+    plain = split_partitioned(project.manifest(), specs).plain
+    keys = {str(spec.metadata[META_KEY_STAGE]): spec.key for spec in plain}
     asked = [kind for kind in kinds if kind != "pushed" or remote_url(project.root, remote)]
     return [_checks(project, kind, keys, remote, name) for kind in asked] if keys else []
 

@@ -48,6 +48,28 @@ class RecordKeyTaken(AssetRoomError):
         )
 
 
+class PartitionsUneven(AssetRoomError):
+    """Some stages of a `foreach` or `matrix` are to be partitions, and others are not."""
+
+    def __init__(self, file: str, group: str) -> None:
+        self.group = group
+        super().__init__(
+            f"Of the stages of '{group}' in {file}, some say `meta.dagster.partitions: true` and others do "
+            "not. Say it for all of them, or for none."
+        )
+
+
+class SeveralPartitions(AssetRoomError):
+    """A run has several partitions of an asset at once."""
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        self.keys = keys
+        super().__init__(
+            f"A run brings one partition up to date, and this one has {', '.join(keys)}. Launch a run for "
+            "each: a backfill does, unless it is told to use a single run."
+        )
+
+
 class MetaInvalid(AssetRoomError):
     """`meta.dagster` says something that Dagster does not take."""
 

@@ -4,6 +4,8 @@ META_TABLE = "dagster"
 """The table below `meta:` in dvc.yaml that is ours."""
 
 META_KEY_STAGE = "dvc/stage"
+META_KEY_STAGES = "dvc/stages"
+"""Partition → stage, of an asset that is a whole `foreach` or `matrix`."""
 META_KEY_FILE = "dvc/file"
 META_KEY_PATHS = "dvc/paths"
 META_KEY_OUTCOME = "dvc/outcome"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagster import AssetCheckKey, AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, AssetSpec
@@ -10,10 +10,10 @@ from dagster import AssetCheckKey, AssetCheckResult, AssetCheckSeverity, AssetCh
 from ml_assets.assets.keys import META_KEY_STAGE
 from ml_assets.assets.meta_table import read_table
 from ml_assets.dvc.manifest import Manifest
-from ml_assets.dvc.thresholds import Measured
+from ml_assets.dvc.thresholds import Measured, Threshold
 
 
-def build_check_specs(manifest: Manifest, specs: list[AssetSpec]) -> list[AssetCheckSpec]:
+def build_check_specs(manifest: Manifest, specs: Sequence[AssetSpec]) -> list[AssetCheckSpec]:
     """One check a threshold, on the asset of its stage.
 
     Raises:
@@ -21,15 +21,21 @@ def build_check_specs(manifest: Manifest, specs: list[AssetSpec]) -> list[AssetC
     """
     keys = {str(spec.metadata[META_KEY_STAGE]): spec.key for spec in specs}
     return [
-        AssetCheckSpec(
-            name=each.check_name,
-            asset=keys[stage.name],
-            blocking=each.blocking,
-            description=each.description or f"{each.metric} {each.bounds}",
-        )
+        threshold_spec(each, keys[stage.name])
         for stage in manifest.stages
+        if stage.name in keys
         for each in read_table(stage).checks
     ]
+
+
+def threshold_spec(threshold: Threshold, key: AssetKey) -> AssetCheckSpec:
+    """The check of one threshold."""
+    return AssetCheckSpec(
+        name=threshold.check_name,
+        asset=key,
+        blocking=threshold.blocking,
+        description=threshold.description or f"{threshold.metric} {threshold.bounds}",
+    )
 
 
 def check_result(measured: Measured, key: AssetKey) -> AssetCheckResult:

@@ -20,18 +20,24 @@ from dagster import (
 from pydantic import Field
 
 from ml_assets.assets.conclusion import Conclusion
-from ml_assets.assets.errors import BelowThreshold
-from ml_assets.assets.keys import META_KEY_OUTCOME, META_KEY_RECORD, META_KEY_RECORD_DIGEST, META_KEY_STAGE
+from ml_assets.assets.errors import SeveralPartitions
+from ml_assets.assets.keys import (
+    META_KEY_OUTCOME,
+    META_KEY_RECORD,
+    META_KEY_RECORD_DIGEST,
+    META_KEY_STAGE,
+    META_KEY_STAGES,
+)
 from ml_assets.assets.process_identity import identify
 from ml_assets.assets.step import Step
-from ml_assets.dvc.errors import DvcBridgeError, RunCancelled
+from ml_assets.dvc.errors import RunCancelled
 from ml_assets.dvc.events import Redo, Start
 from ml_assets.dvc.lock_before import keep_lock_before, lock_before
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remotes import remote_url
 from ml_assets.dvc.run_cache import push_results
 from ml_assets.dvc.workspace import writer, writers
-from ml_assets.ledger.errors import LedgerError
+from ml_assets.errors import ForeseenError
 from ml_assets.ledger.newest import newest_run
 from ml_assets.ledger.record import Outcome
 from ml_assets.ledger.store import Ledger
@@ -164,7 +170,7 @@ def failures() -> Iterator[None]:
         yield
     except RunCancelled:
         raise
-    except (DvcBridgeError, LedgerError, BelowThreshold) as error:
+    except ForeseenError as error:
         raise Failure(str(error)) from error
 
 
@@ -174,9 +180,24 @@ def who(context: AssetExecutionContext) -> str:
 
 
 def selected_stages(context: AssetExecutionContext) -> dict[str, AssetKey]:
-    """Stage name → asset key of what this step shall bring up to date."""
+    """Stage name → asset key of what this step shall bring up to date.
+
+    Raises:
+        SeveralPartitions.
+    """
     specs = {spec.key: spec for spec in context.assets_def.specs}
-    return {specs[key].metadata[META_KEY_STAGE]: key for key in context.selected_asset_keys}
+    found: dict[str, AssetKey] = {}
+    for key in context.selected_asset_keys:
+        partitions = specs[key].metadata.get(META_KEY_STAGES)
+        stage = specs[key].metadata[META_KEY_STAGE] if partitions is None else partitions[_partition(context)]
+        found[stage] = key
+    return found
+
+
+def _partition(context: AssetExecutionContext) -> str:
+    if len(context.partition_keys) > 1:
+        raise SeveralPartitions(tuple(context.partition_keys))
+    return str(context.partition_key)
 
 
 def outcomes_of(context: AssetExecutionContext, stages: Mapping[AssetKey, str]) -> dict[str, Outcome]:

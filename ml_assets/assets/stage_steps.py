@@ -18,6 +18,7 @@ from ml_assets.assets.errors import RecordKeyTaken
 from ml_assets.assets.keys import META_KEY_STAGE
 from ml_assets.assets.meta_table import read_table
 from ml_assets.assets.metric_checks import build_check_specs
+from ml_assets.assets.partitions import split_partitioned
 from ml_assets.assets.resource import DvcResource
 from ml_assets.assets.run_config import DvcRunConfig
 from ml_assets.assets.specs import build_dvc_asset_specs
@@ -48,11 +49,12 @@ def build_stage_step_assets(
         RecordKeyTaken: a stage's asset has the key of `run_record`.
     """
     project = project.pinned()
-    specs = build_dvc_asset_specs(project=project, translator=translator, sources=sources)
+    manifest = project.manifest()
+    built = build_dvc_asset_specs(project=project, translator=translator, sources=sources)
+    specs = list(split_partitioned(manifest, built).plain)
     record_key = AssetKey([*key_prefix, RECORD_ASSET])
     if record_key in {spec.key for spec in specs}:
         raise RecordKeyTaken(record_key)
-    manifest = project.manifest()
     checks = build_check_specs(manifest, specs)
     steps = [
         _step(spec, manifest, dvc, name, [each for each in checks if each.asset_key == spec.key])
