@@ -22,10 +22,9 @@ from dvc.render.match import PlotsData, match_defs_renderers
 from dvc.repo import Repo
 from dvc.repo.plots import infer_data_sources
 from dvc.repo.reproduce import get_active_graph, plan_repro
-from dvc_data.hashfile.transfer import transfer
 
-from ml_assets.dvc import _internals_transfers  # noqa: F401 - its changes hold wherever DVC is used
 from ml_assets.dvc._internals_lock import lock_order
+from ml_assets.dvc._internals_transfers import save_to_cache
 from ml_assets.dvc.errors import TornRwlock
 from ml_assets.dvc.locks import in_words, release_stale, repository_hold
 from ml_assets.dvc.pipeline_files import digest
@@ -236,7 +235,7 @@ def cache_outputs(stage: Any) -> None:
             staging, _, built = out._build(
                 out.cache, out.fs_path, out.fs, out.hash_name, ignore=out.dvcignore, no_progress_bar=True
             )
-            transfer(staging, out.cache, {built.hash_info}, shallow=False, hardlink=hardlink)
+            save_to_cache(staging, out.cache, {built.hash_info}, shallow=False, hardlink=hardlink)
 
 
 def plot_renderers(repo: Repo) -> list[tuple[Any, tuple[str, ...]]]:

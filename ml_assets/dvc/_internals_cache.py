@@ -52,6 +52,10 @@ class KeyedRunCache(StageCache):  # type: ignore[misc]
             for out in self._uncached_outs(stage, to_single_stage_lockfile(stage)):
                 out.commit()
 
+    def _load_cache(self, key: str, value: str | None) -> Any | None:
+        # A full disk or a kill leaves the folder of a key without an entry, at which DVC fails ever after.
+        return None if value is None else super()._load_cache(key, value)
+
     def wanted(self, stage: Any, fetch_entry: Callable[[str], None]) -> Any | None:
         """The stage with the outputs that dvc.lock or an entry for its inputs names; None without either.
 

@@ -18,7 +18,7 @@ from dvc_data.hashfile.hash import file_md5
 
 from ml_assets.dvc.objects import CacheObject
 
-__all__ = ["legacy_hash", "upload_guard"]
+__all__ = ["legacy_hash", "save_to_cache", "upload_guard"]
 
 # Gets what DVC is about to upload, and what is neither here nor there; raises to prevent it.
 UploadGuard = Callable[[Sequence[CacheObject], Sequence[CacheObject]], None]
@@ -86,7 +86,8 @@ def _update_meta(*args: Any, **options: Any) -> None:
         _original_update_meta(*args, **options)
 
 
-def _save_to_cache(src: Any, cache: Any, hashes: Any, **options: Any) -> Any:
+def save_to_cache(src: Any, cache: Any, hashes: Any, **options: Any) -> Any:
+    """DVC's transfer into the cache; raises what kept a file from being saved."""
     # Where the cache's disk is full, DVC logs it, goes on, and records the folder in dvc.lock as saved.
     result = _original_otransfer(src, cache, hashes, **options)
     failures = [_failures.pop(each.value, None) for each in result.failed]
@@ -108,5 +109,5 @@ _repo_push: Any = dvc.repo.push
 _original_compare_status, _status.compare_status = _status.compare_status, _compare_status
 _original_apply, _index_push.apply = _index_push.apply, _apply
 _original_update_meta, _repo_push._update_meta = _repo_push._update_meta, _update_meta
-_original_otransfer, dvc.output.otransfer = dvc.output.otransfer, _save_to_cache
+_original_otransfer, dvc.output.otransfer = dvc.output.otransfer, save_to_cache
 _original_log_exception, _transfer._log_exception = _transfer._log_exception, _remember_failure

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from ml_assets.dvc.errors import DiskFull, NotWritable
+from ml_assets.dvc.events import Outcome, StageFinished
+from ml_assets.dvc.project import DvcProject
+from ml_assets.dvc.runner import run_stages
 from ml_assets.dvc.storage import storage_failure
 from ml_assets_tests.dvc.small_disks import READ_ONLY, ROOMY, SMALL_CACHE, Step, in_private_mounts, step
-from ml_assets_tests.factories import DOUBLE, make_two_stages, write
+from ml_assets_tests.factories import BIN, DOUBLE, environment, make_two_stages, write
 
 # Ten files of 30 kB in a folder.
 FOLDER = """\
@@ -141,6 +145,22 @@ def test_a_read_only_cache_is_told_and_what_needs_no_writing_works(root: Path) -
     assert "`dvc cache dir --local .dvc/cache`" in refused.output
     assert refused.lock == Step(root, "before").lock
     assert "double: ran" in Step(root, "mended").output
+
+
+def test_a_key_of_the_run_cache_without_an_entry_stops_no_stage(root: Path) -> None:
+    """As a full disk leaves it."""
+    project = DvcProject(root)
+    list(run_stages(project, ["double"]))
+    (entry,) = (path for path in (root / ".dvc/cache/runs").glob("*/*/*") if path.is_file())
+    entry.unlink()
+    (root / "dvc.lock").unlink()
+    # The control: plain DVC fails at it until somebody removes the folder.
+    command = [str(BIN / "dvc"), "repro", "double"]
+    plain = subprocess.run(command, cwd=root, env=environment(), capture_output=True, text=True, check=False)
+    assert plain.returncode == 255
+    assert "NoneType" in plain.stderr
+    finished = [event for event in run_stages(project, ["double"]) if isinstance(event, StageFinished)]
+    assert [event.outcome for event in finished] == [Outcome.RAN]
 
 
 def test_causes_are_found_below_what_wraps_them_and_others_are_left_alone(tmp_path: Path) -> None:
