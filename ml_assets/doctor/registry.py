@@ -70,6 +70,7 @@ CHECKS = (
     Check("checksum-jobs", cache.checksum_jobs),
     Check("remote", remote.remote_known),
     Check("remote-folder", remote.remote_folder),
+    Check("remote-answers", remote.remote_answers),
     Check("remote-run-cache", remote.remote_run_cache),
     Check("buckets", buckets.buckets_answer),
     Check("raw-record", raw_data.raw_record),

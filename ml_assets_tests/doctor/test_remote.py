@@ -105,6 +105,19 @@ def test_a_server_that_does_not_answer_is_an_error_told_once(look: Look, root: P
     assert "does not answer (" in found.what
 
 
+def test_a_server_of_ones_own_that_does_not_listen_is_an_error(look: Look, root: Path) -> None:
+    assert look("remote-answers") == []
+    with server(date="") as url:
+        use(root, f"{url}/store")
+        assert look("remote-answers") == []
+    (found,) = look("remote-answers")
+    assert found.severity is Severity.ERROR
+    use(root, f"ssh://me:hunter2@127.0.0.1:{free_port()}/store")
+    (found,) = look("remote-answers")
+    assert "does not answer" in found.what
+    assert "hunter2" not in str(found)
+
+
 def test_a_clock_that_is_off_is_told_before_s3_refuses(look: Look, root: Path) -> None:
     use(root, "s3://bucket/dvc")
     with server(date="Tue, 01 Jan 2019 00:00:00 GMT") as endpoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +11,9 @@ from ml_assets.doctor.finding import Finding, error, info, warning
 from ml_assets.doctor.site import Site
 from ml_assets.dvc.errors import RemoteUnknown
 from ml_assets.dvc.remotes import without_credentials
+
+PORTS = {"http": 80, "https": 443, "webdav": 80, "webdavs": 443, "ssh": 22, "sftp": 22}
+TIMEOUT_SECONDS = 2.0
 
 
 def remote_known(site: Site) -> Iterator[Finding]:
@@ -52,4 +56,20 @@ def remote_folder(site: Site) -> Iterator[Finding]:
             f"remote '{site.remote}'",
             f"its folder '{without_credentials(str(folder))}' cannot be made: the one above is missing",
             f"mount the disk that it is on, or `mkdir -p '{folder}'`",
+        )
+
+
+def remote_answers(site: Site) -> Iterator[Finding]:
+    """A remote on a server of one's own must listen; buckets are asked by their own check."""
+    url = urlsplit(str(site.remote_config.get("url", "")))
+    port = url.port or site.remote_config.get("port") or PORTS.get(url.scheme)
+    if not port or not url.hostname:
+        return
+    try:
+        socket.create_connection((url.hostname, int(port)), timeout=TIMEOUT_SECONDS).close()
+    except OSError as unreachable:
+        yield error(
+            f"remote '{site.remote}'",
+            f"{url.hostname}:{port} does not answer ({unreachable})",
+            f"start or mend it, or correct its URL; by hand: `nc -vz {url.hostname} {port}`",
         )
