@@ -178,9 +178,8 @@ def _show(groups: Sequence[Group]) -> None:
     if not any(group.experiments for group in groups):
         _tell("No experiments below HEAD: `ml-assets exp run -S KEY=VALUE` makes one, --all shows all.")
     for group in groups:
-        # As wide as it needs to be where nobody looks at it in a terminal.
         console = Console() if sys.stdout.isatty() else Console(width=WIDE)
-        console.print(rich_table(group))
+        console.print(rich_table(group, console))
 
 
 @contextmanager

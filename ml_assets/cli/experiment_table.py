@@ -8,16 +8,32 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from ml_assets.dvc.experiments.table import Group, Row
 
 
-def rich_table(group: Group) -> Table:
-    """The baseline, then its experiments: params that vary and all metrics; what changed is bold."""
-    varied, metrics = group.varied(), group.metrics()
+def rich_table(group: Group, console: Console) -> Table:
+    """The baseline, then its experiments: params that vary and metrics; what changed is bold.
+
+    Metrics that are the same everywhere, or do not fit beside the others, are left out, and that is said.
+    """
+    metrics, every = group.telling_metrics(), len(group.metrics())
+    for shown in range(len(metrics), 0, -1):
+        table = _table(group, metrics[:shown], left_out=every - shown)
+        if Measurement.get(console, console.options, table).maximum < console.width:
+            return table
+    return _table(group, metrics[:1], left_out=max(0, every - 1))
+
+
+def _table(group: Group, metrics: Sequence[str], *, left_out: int) -> Table:
+    varied = group.varied()
     table = Table("experiment", "rev", "created", *varied, *metrics)
+    if left_out:
+        table.caption = f"{left_out} more metrics: ml-assets exp show --csv"
     for row in (group.baseline, *group.experiments):
         table.add_row(*_cells(group, row, varied, metrics))
     return table

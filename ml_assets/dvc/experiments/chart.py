@@ -18,9 +18,10 @@ ENDS = 2
 def parallel_coordinates(group: Group) -> dict[str, Any] | None:
     """The Vega-Lite chart of a group's experiments, its baseline dashed; None where nothing varies.
 
-    Numbers are scaled to each axis, other values stand in their order. The colour is the first metric.
+    Numbers are scaled to each axis, other values stand in their order. The colour is the first metric that
+    differs.
     """
-    metrics = group.metrics()[:MOST_METRICS]
+    metrics = group.telling_metrics()[:MOST_METRICS]
     names = tuple(dict.fromkeys([*group.varied(), *metrics]))
     rows = (group.baseline, *group.experiments)
     if not group.experiments or not group.varied():

@@ -64,6 +64,12 @@ class Group:
             name for name in names if any(is_number(row.metrics.get(name)) for row in self.experiments)
         )
 
+    def telling_metrics(self) -> tuple[str, ...]:
+        """The metrics in which rows differ, and so not the number of test rows, say; all if none does."""
+        rows = (self.baseline, *self.experiments)
+        values = {name: {str(row.metrics.get(name)) for row in rows} - {"None"} for name in self.metrics()}
+        return tuple(name for name in values if len(values[name]) > 1) or self.metrics()
+
     def columns(self) -> tuple[str, ...]:
         """What the experiments can be sorted by."""
         return (*self.metrics(), *self.varied())

@@ -36,6 +36,12 @@ def test_changed_are_the_params_in_which_it_is_not_the_baseline() -> None:
     assert alone.varied() == ("C",)
 
 
+def test_telling_metrics_are_those_in_which_rows_differ() -> None:
+    rows = tuple(row(name, {}, {"rows": 100, "auc": auc}) for name, auc in {"one": 0.8, "two": 0.9}.items())
+    assert Group(baseline=row("main", {}, {"rows": 100}), experiments=rows).telling_metrics() == ("auc",)
+    assert Group(baseline=row("main", {}, {}), experiments=rows[:1]).telling_metrics() == ("rows", "auc")
+
+
 def test_sorted_by_a_metric_or_a_param_those_without_come_last() -> None:
     assert [each.name for each in GROUP.sorted_by("auc").experiments] == ["two", "one", "bad"]
     assert [each.name for each in GROUP.sorted_by("auc", Order.DESC).experiments] == ["one", "two", "bad"]
