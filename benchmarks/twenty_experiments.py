@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+import psutil
+
 from benchmarks.benchmark import Benchmark, Better, Sides
 from benchmarks.clone import Clone
 from benchmarks.errors import WrongWork
@@ -98,10 +100,24 @@ def theirs(grid: Grid) -> Callable[[], float]:
             time.sleep(POLL_SECONDS)
         seconds = time.perf_counter() - started
         grid.clone.run("dvc", "queue", "stop")
+        _until_gone(grid.clone.root)
         _check(grid, command)
         return seconds
 
     return measure
+
+
+def _until_gone(root: Path) -> None:
+    """Wait for the workers' end: what they still do would slow the other side's turn."""
+    given_up = time.monotonic() + PATIENCE_SECONDS
+    while _processes(root) and time.monotonic() < given_up:
+        time.sleep(POLL_SECONDS)
+
+
+def _processes(root: Path) -> list[psutil.Process]:
+    """Those that work at or below `root`."""
+    found = psutil.process_iter(["cwd"])
+    return [each for each in found if Path(each.info["cwd"] or "/").is_relative_to(root)]
 
 
 def _check(grid: Grid, command: tuple[str, ...]) -> None:
