@@ -54,6 +54,7 @@ SCRIPTS = {
         print(*sorted(os.environ.items()), sep="\\n", flush=True)
         os.system("env | grep -v ^_= | sort")
     """,
+    "shown": "import os; print(os.popen(f'ps -o args= -p {os.getpid()}').read().split())",
     "inherited": """
         import faulthandler, gc, locale, os, resource, signal
         names = [s for s in signal.valid_signals() if s not in (9, 19)]
