@@ -22,6 +22,7 @@ from dvc.render.match import PlotsData, match_defs_renderers
 from dvc.repo import Repo
 from dvc.repo.plots import infer_data_sources
 from dvc.repo.reproduce import get_active_graph, plan_repro
+from dvc.stage import PipelineStage
 
 from ml_assets.dvc._internals_lock import lock_order
 from ml_assets.dvc._internals_transfers import save_to_cache
@@ -35,6 +36,7 @@ __all__ = [
     "CommandRunner",
     "DvcException",
     "LockError",
+    "PipelineStage",
     "Repo",
     "cache_outputs",
     "command_runner",

@@ -149,7 +149,8 @@ def _parse_yaml(text: str, path: Any, typ: str = "safe") -> Any:
     try:
         return pickle.loads(_parsed(text))  # noqa: S301 - bytes of our own
     except _yaml.YAMLFileCorruptedError:
-        return _original_parse_yaml(text, path)  # whose error names the file
+        pass
+    return _original_parse_yaml(text, path)  # whose error names the file, and has no other behind it
 
 
 def _validate(data: Any, schema: Any, text: str | None = None, **context: Any) -> Any:

@@ -25,13 +25,57 @@ class NotADvcProject(DvcBridgeError):
 
 
 class ManifestFailed(DvcBridgeError):
-    """DVC could not resolve the pipeline files."""
+    """DVC could not resolve the pipeline files; `file`, relative to `root`, is the one that it refused."""
 
-    def __init__(self, root: Path, reason: str) -> None:
+    def __init__(
+        self, root: Path, reason: str, *, file: str | None = None, remedy: str | None = None
+    ) -> None:
         self.root = root
+        self.file = file
+        remedy = remedy or (f"Mend '{file}'" if file else "Mend what it names")
         super().__init__(
             f"DVC cannot read the pipeline in '{root}':\n{reason}\n"
-            "Mend the file that it names; `dvc stage list --all` must work first."
+            f"{remedy}; `dvc stage list --all` must work first."
+        )
+
+
+class MergeUnfinished(ManifestFailed):
+    """A pipeline file, a .dvc file or a dvc.lock holds the marks of a merge that nobody finished."""
+
+    def __init__(self, root: Path, file: str) -> None:
+        choice = f"`git checkout --ours -- '{file}'` (or `--theirs`) and `git add '{file}'`"
+        kept = ", then run: what the other side computed comes from the run cache"
+        super().__init__(
+            root,
+            f"'{file}' holds the marks of an unfinished merge (<<<<<<<, =======, >>>>>>>).",
+            file=file,
+            remedy=f"Choose a side by {choice}{kept if file.endswith('dvc.lock') else ''}",
+        )
+
+
+class LockTooOld(ManifestFailed):
+    """A dvc.lock of DVC 1, which has no `schema:`; DVC 3 does not read it."""
+
+    def __init__(self, root: Path, file: str) -> None:
+        super().__init__(
+            root,
+            f"'{file}' was written by DVC 1: it has no `schema:`.",
+            file=file,
+            remedy=f"Remove it (`rm '{file}'`), then run the stages, or take their outputs as they are by "
+            "`dvc commit -f`",
+        )
+
+
+class StageInDvcFile(ManifestFailed):
+    """A .dvc file with a command, as DVC before 1.0 kept stages; DVC 3 does not read it."""
+
+    def __init__(self, root: Path, file: str) -> None:
+        super().__init__(
+            root,
+            f"'{file}' holds a stage (`cmd:`), as DVC wrote them before dvc.yaml.",
+            file=file,
+            remedy="Make it a stage of dvc.yaml by `dvc stage add -n NAME -d … -o … COMMAND` with what it "
+            f"says, and remove it: `rm '{file}'`",
         )
 
 
@@ -52,11 +96,11 @@ class DepsNotWritable(DvcBridgeError):
 class LockFileUnreadable(DvcBridgeError):
     """A dvc.lock or .dvc file that is no YAML mapping, most likely cut short."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path, reason: str, *, restore: str = "") -> None:
         self.path = path
         super().__init__(
-            f"'{path}' cannot be read ({reason}). Restore it by `git checkout -- {path.name}` or from the "
-            "newest record (`ml-assets show`), then run again: DVC's cache keeps what was computed."
+            f"'{path}' cannot be read ({reason}). Restore it by `git checkout {restore}-- {path.name}` or "
+            "from the newest record (`ml-assets show`), then run again: DVC's cache keeps what was computed."
         )
 
 
@@ -90,6 +134,18 @@ class SourceMissing(DvcBridgeError):
         super().__init__(
             f"The data '{path}', which {file} tracks, is not here. Bring it by `dvc pull {file}`, "
             f"or `dvc checkout {file}` where the cache has it; then run again."
+        )
+
+
+class OutputOutside(DvcBridgeError):
+    """An output is outside the repository and should be cached, which DVC 3 does not do."""
+
+    def __init__(self, stage: str, file: str, path: str) -> None:
+        self.stage = stage
+        self.path = path
+        super().__init__(
+            f"Stage '{stage}' of {file} cannot run: its output '{path}' is outside the repository, where "
+            "DVC 3 caches nothing. Write it inside, or set `cache: false` on it."
         )
 
 

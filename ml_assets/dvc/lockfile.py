@@ -14,6 +14,7 @@ import yaml
 from ml_assets.dvc.digest import digest_of
 from ml_assets.dvc.errors import LockFileUnreadable
 from ml_assets.dvc.manifest import Manifest, Source, Stage
+from ml_assets.dvc.refusal import MERGE_MARK
 from ml_assets.dvc.yaml12 import Loader
 
 
@@ -171,6 +172,8 @@ def _read_mapping(path: Path) -> Mapping[str, Any]:
 
 
 def _mapping(text: str, path: Path) -> Mapping[str, Any]:
+    if MERGE_MARK.search(text):
+        raise LockFileUnreadable(path, "the marks of an unfinished merge are in it", restore="--ours ")
     try:
         data = yaml.load(text, Loader=Loader)  # noqa: S506 - a safe loader, in C where there is one
     except yaml.YAMLError as error:

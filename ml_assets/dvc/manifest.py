@@ -15,6 +15,7 @@ from ml_assets.dvc.errors import ManifestFailed, UnknownStage
 from ml_assets.dvc.files import read_cached, write_cached
 from ml_assets.dvc.paths import PathIndex, ancestors
 from ml_assets.dvc.pipeline_files import digests, pipeline_digests
+from ml_assets.dvc.refusal import refusal
 
 FORMAT = 4
 
@@ -168,7 +169,7 @@ def load_manifest(root: Path, *, cache_dir: Path) -> Manifest:
     if kept is not None and _holds(root, kept):
         return Manifest.from_dict(kept["manifest"])
     before = pipeline_digests(root)
-    resolved = json.loads(_resolve(root))
+    resolved = _resolve(root)
     outside = pipeline_digests(root, outputs=_outputs(resolved))
     write_cached(cached, {**resolved, "files": {file: before.get(file) for file in outside}})
     return Manifest.from_dict(resolved["manifest"])
@@ -184,14 +185,17 @@ def _outputs(kept: Mapping[str, Any]) -> list[str]:
     return [out["path"] for stage in kept["manifest"]["stages"] for out in stage["outs"]]
 
 
-def _resolve(root: Path) -> str:
+def _resolve(root: Path) -> dict[str, Any]:
     # A process of its own: DVC wants its working directory inside the repository, sets umask and
     # signal handlers, and costs 0.8 s of imports; a code server should have none of that.
     command = [sys.executable, "-P", "-m", "ml_assets.dvc.resolve", str(root)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ManifestFailed(root, done.stderr.strip() or f"exit code {done.returncode}")
-    return done.stdout
+    answer: dict[str, Any] = json.loads(done.stdout)
+    if refused := answer.get("refused"):
+        raise refusal(root, **refused)
+    return answer
 
 
 def _stage(data: Mapping[str, Any]) -> Stage:

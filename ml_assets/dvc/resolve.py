@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -13,16 +13,33 @@ from typing import Any
 
 import yaml
 
-from ml_assets.dvc._internals import DvcException, execution_order, loaded_variables, open_repo, plot_sources
+from ml_assets.dvc._internals import (
+    DvcException,
+    PipelineStage,
+    execution_order,
+    loaded_variables,
+    open_repo,
+    plot_sources,
+)
+from ml_assets.dvc._internals_refusal import reason, refused_file
 from ml_assets.dvc.manifest import Manifest, Output, Source, Stage
 from ml_assets.dvc.pipeline_files import Digests, digests
 from ml_assets.dvc.yaml12 import Loader
+
+
+class EmptyCommand(DvcException):  # type: ignore[misc]
+    """A stage of a dvc.yaml with an empty `cmd`."""
+
+    def __init__(self, stage: Any) -> None:
+        self.path = stage.relpath
+        super().__init__(f"stage '{stage.name}' in '{stage.relpath}' has an empty `cmd`")
 
 
 def resolve(root: Path) -> Manifest:
     """The manifest of the DVC repository at `root`."""
     with open_repo(root) as repo:
         ordered = execution_order(repo)
+        _require_commands(ordered)
         return Manifest(
             stages=tuple(_stage(root, stage) for stage in ordered if stage.cmd),
             sources=tuple(
@@ -30,6 +47,13 @@ def resolve(root: Path) -> Manifest:
             ),
             plots=plot_sources(repo),
         )
+
+
+def _require_commands(stages: list[Any]) -> None:
+    for stage in stages:
+        # DVC takes it for data that somebody added, and fails when it runs.
+        if isinstance(stage, PipelineStage) and not stage.cmd:
+            raise EmptyCommand(stage)
 
 
 def _stage(root: Path, stage: Any) -> Stage:
@@ -106,26 +130,20 @@ def _relative(root: Path, path: str) -> str:
     return Path(os.path.relpath(path, root)).as_posix()
 
 
-def _causes(error: BaseException | None) -> Iterator[str]:
-    """DVC's own words, and those below it, which know line and column."""
-    while error is not None:
-        yield str(error) if isinstance(error, DvcException) else f"{type(error).__name__}: {error}"
-        error = error.__cause__
-
-
-def main() -> int:
-    root = Path(sys.argv[1])
+def answer(root: Path) -> dict[str, Any]:
+    """The manifest and what else it came from; or, as `refused`, what is wrong with which file."""
     try:
         with loaded_variables() as loaded:
             manifest = resolve(root)
     except Exception as error:  # noqa: BLE001 - what DVC did not foresee either: told without a traceback
-        print("\n".join(_causes(error)), file=sys.stderr)  # noqa: T201 - this module's output is its protocol
-        return 1
+        return {"refused": {"reason": reason(error), "file": refused_file(root, error)}}
+    variables = {_relative(root, file): sha for file, sha in loaded.items()}
+    return {"manifest": asdict(manifest), "variables": _default_variables(root, manifest) | variables}
+
+
+def main() -> int:
     # YAML knows dates, JSON does not.
-    variables = _default_variables(root, manifest) | {
-        _relative(root, file): sha for file, sha in loaded.items()
-    }
-    json.dump({"manifest": asdict(manifest), "variables": variables}, sys.stdout, default=str)
+    json.dump(answer(Path(sys.argv[1])), sys.stdout, default=str)
     return 0
 
 

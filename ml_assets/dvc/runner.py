@@ -24,6 +24,8 @@ from ml_assets.dvc.events import (
     Start,
 )
 from ml_assets.dvc.fetching import Fetching
+from ml_assets.dvc.lockfile import read_locks
+from ml_assets.dvc.outside import require_inside
 from ml_assets.dvc.preload import preloads
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.schedule import Schedule, make_schedule
@@ -112,6 +114,7 @@ def _run(run: _Run) -> Iterator[Event]:
     from ml_assets.dvc._internals import lock_order, working_directory
 
     project = run.plan.project
+    read_locks(project.root, project.manifest())  # a broken one is told in words, before anything runs
     order = [(stage.file, stage.entry) for stage in project.manifest().stages]
     with working_directory(project.root), lock_order(project.root, order, run.plan.lock_before):
         try:
@@ -233,6 +236,7 @@ class _Run:
         """In a thread of the pool: everything that happens is told, nothing is raised."""
         self.told.put(StageStarted(name))
         try:
+            require_inside(self.plan.project.manifest().stage(name))
             stage = self.plan.stage_run(name, self.told.put, self.cancellation)
             self.plan.sources.bring(stage)
             self.told.put(stage.reproduce(self.plan.redo))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,7 +104,7 @@ class StageRun:
         if self.cancellation.requested:
             return RunCancelled(self.stage)
         disk = storage_failure(error, doing=f"stage '{self.stage}'", root=self.root)
-        reason = f"{_innermost(error)}{full_disk(self.root)}"
+        reason = f"{_reason(error)}{full_disk(self.root)}"
         return disk or StageFailed(self.stage, reason, tuple(self.lines.tail))
 
 
@@ -111,6 +112,18 @@ def _outcome(changed: Sequence[object], commands: StageCommands) -> Outcome:
     if not changed:
         return Outcome.UNCHANGED
     return Outcome.RAN if commands.started else Outcome.RESTORED
+
+
+def _reason(error: BaseException) -> str:
+    """What DVC says, and why; that it failed to reproduce is no news."""
+    texts = dict.fromkeys(_text(each) for each in chain(error))
+    return ": ".join(text for text in texts if text and not text.startswith("failed to reproduce"))
+
+
+def _text(error: BaseException) -> str:
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return f"'{os.path.relpath(error.filename)}' does not exist"
+    return str(error).strip() or type(error).__name__
 
 
 def _innermost(error: BaseException) -> BaseException:

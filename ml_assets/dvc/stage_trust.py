@@ -56,8 +56,12 @@ class StageTrust:
 
     def _changed(self, repo: Any) -> bool:
         with repo.lock:
-            changed: bool = repo.stage.get_target(self.stage).changed()
-            repo._reset()
+            try:
+                changed: bool = repo.stage.get_target(self.stage).changed()
+            except Exception:  # noqa: BLE001 - DVC stumbles over it again when the stage runs, and is heard
+                return True
+            finally:
+                repo._reset()
         return changed
 
     def _names(self) -> str:

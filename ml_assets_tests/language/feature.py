@@ -28,8 +28,8 @@ class Feature:
         edits: each is a set of files to write, after which the project runs again.
         outside: files in a folder outside the repository, whose absolute path is `OUTSIDE` in `files`
             and `setup`.
-        prepare: does what text files cannot, such as links, before `setup`; gets the project, the folder outside
-            and the `dvc` command.
+        prepare: does what text files cannot, such as links, before `setup`; gets the project, the folder
+            outside and the `dvc` command.
         alone: it needs the repository's root.
     """
 

@@ -26,7 +26,7 @@ stages:
       four > folded.txt
     outs: [folded.txt]
   pipes:
-    cmd: printf 'b\\na\\n' | sort | tee sorted.txt | wc -l | tr -d ' ' > count.txt; test -s count.txt || exit 1
+    cmd: printf 'b\\na\\n' | sort | tee sorted.txt | wc -l | tr -d ' ' > count.txt; [ -s count.txt ]
     outs: [sorted.txt, count.txt]
   python:
     cmd: python -c "import os, pathlib; pathlib.Path('env.txt').write_text(os.environ['DVC_STAGE'])"
@@ -40,7 +40,7 @@ stages:
     outs: [escaped.txt]
     desc: Costs $5, or `more`
 """,
-            "params.yaml": "word: w\ntrain: {lr: 0.1, layers: [1, 2], fast: true, slow: false, none: null, s: a b}\n",
+            "params.yaml": "word: w\ntrain: {lr: 0.1, layers: [1, 2], fast: true, off: false, none: null, s: a b}\n",
             "show.py": "import sys\nprint(sys.argv[1:])\n",
         },
         edits=({"params.yaml": "word: v\ntrain: {lr: 0.2, layers: [1], fast: false, s: c}\n"},),

@@ -21,7 +21,7 @@ FEATURES = (
 stages:
   inside:
     wdir: src
-    cmd: cat in.txt ../shared/s.txt > out.txt && echo '{"a":1}' > m.json && printf 'x,y\\n1,2\\n' > p.csv
+    cmd: cat in.txt ../shared/s.txt | tee out.txt > ../elsewhere.txt && echo '{"a":1}' > m.json && printf 'x,y\\n1,2\\n' > p.csv
     deps: [in.txt, ../shared/s.txt]
     params: [level, ../root.yaml: [top]]
     outs: [out.txt, ../elsewhere.txt: {cache: false}]
@@ -41,7 +41,7 @@ stages:
       outs: [each.txt]
 plots:
   - src/p.csv: {x: x, y: y}
-""".replace("printf 'x,y", "echo a > ../elsewhere.txt && printf 'x,y"),
+""",
             "src/in.txt": "in\n",
             "src/params.yaml": "level: 1\n",
             "src/names.yaml": "name: anna\n",
@@ -152,7 +152,7 @@ stages:
     deps: ["out put/ü 1.txt"]
     outs: ["日本.txt"]
   quotes:
-    cmd: 'cat "日本.txt" > "it''s #1 & more.txt"' 
+    cmd: 'cat "日本.txt" > "it''s #1 & more.txt"'
     deps: ["日本.txt"]
     outs: ["it's #1 & more.txt"]
 """,

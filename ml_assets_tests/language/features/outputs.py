@@ -11,7 +11,7 @@ def put(name, text):
     path = pathlib.Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-put("metrics.json", json.dumps({"auc": 0.5, "by": {"a": 1, "list": [1, 2]}, "text": "x", "nan": float("nan")}))
+put("metrics.json", json.dumps({"auc": 0.5, "by": {"a": 1, "list": [1, 2]}, "no": float("nan")}))
 put("more.yaml", "f1: 0.25\\nwhen: 2020-01-01\\n")
 put("live/metrics.json", json.dumps({"step": 2, "train": {"loss": 0.1}}))
 put("live/plots/metrics/train/loss.tsv", "step\\ttrain/loss\\n0\\t1\\n1\\t0.5\\n")
@@ -27,7 +27,8 @@ put("score.toml", "[deep]\\nx = 1.5\\n")
 TEMPLATE = """\
 {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "data": {"values": "<DVC_METRIC_DATA>"},
  "title": "<DVC_METRIC_TITLE>", "mark": "point", "encoding": {
- "x": {"field": "<DVC_METRIC_X>", "type": "quantitative"}, "y": {"field": "<DVC_METRIC_Y>", "type": "quantitative"}}}
+ "x": {"field": "<DVC_METRIC_X>", "type": "quantitative"},
+ "y": {"field": "<DVC_METRIC_Y>", "type": "quantitative"}}}
 """
 
 FEATURES = (

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from ml_assets_tests.language.feature import Feature
 
+CODE = """\
+EPOCHS = 3
+TUPLE = (1, 2)
+TABLE = {'k': 1}
+class Train:
+    lr = 0.5
+"""
+HYDRA = "stages: {train: {cmd: cat params.yaml > out.txt, params: [db.name, lr], outs: [out.txt]}}\n"
+
 FEATURES = (
     Feature(
         "params",
@@ -38,15 +47,13 @@ unread: 1
 """,
             "other.json": '{"lr": 0.1, "nested": {"deep": [1, 2]}}',
             "more.toml": "[deep]\nx = 1\n[dates]\nd = 2020-01-01\n",
-            "code.py": "EPOCHS = 3\nTUPLE = (1, 2)\nTABLE = {'k': 1}\nclass Train:\n    lr = 0.5\nUNREAD = 1\n",
+            "code.py": f"{CODE}UNREAD = 1\n",
             "whole.yaml": "k: v\nnested: {x: [1, {y: 2}], n: 1}\n",
             "conf/deep/p.yml": "q: 1\n",
             "empty.yaml": "{}\n",
         },
         edits=(
-            {
-                "code.py": "EPOCHS = 3\nTUPLE = (1, 2)\nTABLE = {'k': 1}\nclass Train:\n    lr = 0.5\nUNREAD = 2\n"
-            },
+            {"code.py": f"{CODE}UNREAD = 2\n"},
             {"whole.yaml": "k: v\nnew: 1\n"},
             {"conf/deep/p.yml": "q: 2\n"},
             {"more.toml": "[deep]\nx = 2\n[dates]\nd = 2020-01-01\n"},
@@ -73,7 +80,7 @@ stages:
     Feature(
         "hydra",
         {
-            "dvc.yaml": "stages: {train: {cmd: cat params.yaml > out.txt, params: [db.name, lr], outs: [out.txt]}}\n",
+            "dvc.yaml": HYDRA,
             "params.yaml": "db: {name: mysql}\nlr: 0.1\n",
             "conf/config.yaml": "defaults: [{db: mysql}, _self_]\nlr: 0.1\n",
             "conf/db/mysql.yaml": "name: mysql\n",
