@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from ml_assets.errors import ForeseenError
 
 SHOWN_DAMAGES = 10
+MOST_NAMES = 12
 
 
 class DvcBridgeError(ForeseenError):
@@ -186,7 +188,12 @@ class UnknownStage(DvcBridgeError):
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         self.name = name
-        super().__init__(f"There is no stage '{name}' in dvc.yaml; it has: {', '.join(known)}.")
+        shown = known if len(known) <= MOST_NAMES else get_close_matches(name, known, MOST_NAMES, 0.0)
+        rest = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
+        super().__init__(
+            f"There is no stage '{name}' in dvc.yaml; it has: {', '.join(shown)}{rest}. "
+            "`ml-assets repro --dry` names all of them."
+        )
 
 
 class DiskFull(DvcBridgeError):

@@ -70,5 +70,14 @@ def _declared(content: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, An
 def _lookup(content: Any, key: str) -> Any:
     # A key that is not there counts as None: DVC itself says so when the stage runs.
     for part in key.split("."):
-        content = content.get(part) if isinstance(content, Mapping) else None
+        content = _child(content, part)
     return content
+
+
+def _child(content: Any, part: str) -> Any:
+    if isinstance(content, Mapping):
+        # Keys in YAML may be numbers.
+        return content.get(part, next((value for key, value in content.items() if str(key) == part), None))
+    if isinstance(content, list | tuple) and part.isdigit() and int(part) < len(content):
+        return content[int(part)]
+    return None

@@ -34,7 +34,5 @@ class PathIndex:
 
 
 def _parents(path: str) -> Iterator[str]:
-    while "/" in path:
-        path = path.rpartition("/")[0]
-        if path and not path.endswith(":/"):
-            yield path
+    while (path := path.rpartition("/")[0]) and not path.endswith("/"):
+        yield path

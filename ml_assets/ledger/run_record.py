@@ -43,7 +43,8 @@ def draft_run(
     """
     manifest = project.manifest()
     locked = read_locks(project.root, manifest)
-    params = sorted({file for stage in manifest.stages for file in stage.params})
+    declared = {file for stage in manifest.stages for file in stage.params}
+    params = [file for file in sorted(declared) if (project.root / file).is_file()]
     return RunDraft(
         **dict(collect(project.root, params=params, dagster=dagster)),
         dvc_lock=_lock_text(project.root),
@@ -62,14 +63,17 @@ def unpushed_sources(project: DvcProject, pushed: Iterable[Mapping[str, str]]) -
     return tuple(
         file
         for file, text in dvc_file_texts(project).items()
-        if not any(texts.get(file) == text for texts in known)
+        if file.endswith(".dvc") and not any(texts.get(file) == text for texts in known)
     )
 
 
 def dvc_file_texts(project: DvcProject) -> dict[str, str]:
-    """Path → text of each .dvc file of the project."""
-    files = {source.file for source in project.manifest().sources}
-    return {file: (project.root / file).read_text(encoding="utf-8") for file in sorted(files)}
+    """Path → text of each .dvc file of the project, and of each dvc.lock but the root's."""
+    manifest = project.manifest()
+    locks = {stage.file.removesuffix("yaml") + "lock" for stage in manifest.stages} - {"dvc.lock"}
+    files = sorted({source.file for source in manifest.sources} | locks)
+    paths = {file: project.root / file for file in files}
+    return {file: path.read_text(encoding="utf-8") for file, path in paths.items() if path.exists()}
 
 
 def _lock_text(root: Path) -> str:

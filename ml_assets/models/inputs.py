@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ml_assets.dvc.lockfile import LockedStage, read_lock
 from ml_assets.dvc.manifest import overlaps
@@ -28,7 +28,8 @@ def data_inputs(run: RunDraft, *, model: str | None) -> tuple[DataInput, ...]:
     """
     stages = read_lock(run.dvc_lock, path=Path("dvc.lock"))
     producers = {out.path: name for name, stage in stages.items() for out in stage.outs}
-    tracked = {PurePosixPath(file).with_suffix("").as_posix() for file in run.dvc_files}
+    # The texts of nested dvc.lock files are among them.
+    tracked = {file.removesuffix(".dvc") for file in run.dvc_files if file.endswith(".dvc")}
     start = [producers[model]] if model in producers else list(stages)
     found: dict[str, DataInput] = {}
     for name in _upstream(start, stages, producers):

@@ -107,7 +107,7 @@ def start_repository(root: Path, plain: PlainDvc) -> None:
 
 
 def lay_out(feature: Feature, root: Path, place: Path, outside: Path, plain: PlainDvc) -> None:
-    """Put a feature's files into the folder `place` of the project at `root`; run its `dvc` commands there."""
+    """Put a feature's files into the folder `place` of the project at `root`, and run its `dvc` commands."""
     place.mkdir(exist_ok=True)
     write(outside, feature.outside or {})
     write(place, {name: text.replace(OUTSIDE, str(outside)) for name, text in feature.files.items()})

@@ -40,7 +40,7 @@ stages:
     outs: [escaped.txt]
     desc: Costs $5, or `more`
 """,
-            "params.yaml": "word: w\ntrain: {lr: 0.1, layers: [1, 2], fast: true, off: false, none: null, s: a b}\n",
+            "params.yaml": "word: w\ntrain: {lr: 0.1, layers: [1, 2], fast: true, no: false, s: a b}\n",
             "show.py": "import sys\nprint(sys.argv[1:])\n",
         },
         edits=({"params.yaml": "word: v\ntrain: {lr: 0.2, layers: [1], fast: false, s: c}\n"},),

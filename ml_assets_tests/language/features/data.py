@@ -188,7 +188,7 @@ stages:
     Feature(
         "several-outs-in-one-dvc-file",
         {
-            "dvc.yaml": "stages: {read: {cmd: cat a.csv d/b.csv > o.txt, deps: [a.csv, d/b.csv], outs: [o.txt]}}\n",
+            "dvc.yaml": "stages: {read: {cmd: cat a.csv d/* > o, deps: [a.csv, d/b.csv], outs: [o]}}\n",
             "two.dvc": "outs:\n- path: a.csv\n- path: d/b.csv\n",
             "a.csv": "a\n",
             "d/b.csv": "b\n",

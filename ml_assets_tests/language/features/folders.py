@@ -21,7 +21,9 @@ FEATURES = (
 stages:
   inside:
     wdir: src
-    cmd: cat in.txt ../shared/s.txt | tee out.txt > ../elsewhere.txt && echo '{"a":1}' > m.json && printf 'x,y\\n1,2\\n' > p.csv
+    cmd:
+      - cat in.txt ../shared/s.txt | tee out.txt > ../elsewhere.txt
+      - echo '{"a":1}' > m.json && printf 'x,y\\n1,2\\n' > p.csv
     deps: [in.txt, ../shared/s.txt]
     params: [level, ../root.yaml: [top]]
     outs: [out.txt, ../elsewhere.txt: {cache: false}]
