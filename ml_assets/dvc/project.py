@@ -18,6 +18,10 @@ class DvcProject:
     _pinned: Manifest | None = field(default=None, repr=False, compare=False)
     _code: ProjectCode | None = field(default=None, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        # DVC refuses a repository that it is in by another name, as behind a symbolic link.
+        object.__setattr__(self, "root", self.root.resolve())
+
     @classmethod
     def find(cls, start: Path | None = None) -> DvcProject:
         """The project at or above `start` (default: the working directory), as `dvc` itself looks.
