@@ -25,6 +25,12 @@ def test_the_table_is_read_from_pyproject_or_from_a_file_of_its_own(tmp_path: Pa
     assert Settings.load(tmp_path).ledger == "s3://b/ledger"
 
 
+def test_a_key_prefix_is_a_path_or_a_list(tmp_path: Path) -> None:
+    for text in ('key_prefix = "team/flights"', 'key_prefix = ["team", "flights"]'):
+        write(tmp_path, {"ml_assets.toml": text})
+        assert Settings.load(tmp_path).key_prefix == ("team", "flights")
+
+
 def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"ml_assets.toml": 'remote = "a"\n[landing]\nbucket = "b"\n'})
     monkeypatch.setenv("ML_ASSETS_REMOTE", "")
@@ -42,6 +48,8 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         ("remmote = 1", "remmote"),
         ("[landing]\nprefix = 'x'", "landing.bucket"),
         ("remote = [", "Invalid value"),
+        ("key_prefix = 'a/b c'", "key_prefix.1"),
+        ("group = 'a b'", "group"),
         ("remote = '\udcff'", "can't decode"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,6 +80,18 @@ def test_with_one_job_stages_run_in_the_serial_order(graph: Manifest, pick: st.D
 def test_a_selected_stage_waits_for_one_above_a_stage_that_is_not_selected() -> None:
     graph = manifest(stage("a"), stage("b", ("a",)), stage("c", ("b",)))
     assert make_schedule(graph, {"a", "c"}).waits_for["c"] == {"a"}
+
+
+def test_a_frozen_stage_waits_for_what_a_serial_repro_runs_before_it_and_for_nothing_else() -> None:
+    early, late = stage("early"), stage("late")
+    frozen = replace(stage("frozen", ("early", "late")), frozen=True)
+    schedule = make_schedule(manifest(early, frozen, late), {"early", "frozen", "late"})
+    assert schedule.waits_for["frozen"] == {"early"}
+
+
+def test_a_stage_waits_for_the_one_that_makes_its_params() -> None:
+    reading = replace(stage("read"), params={"make.txt": ("lr",)})
+    assert make_schedule(manifest(stage("make"), reading), {"make", "read"}).waits_for["read"] == {"make"}
 
 
 def test_what_is_downstream_is_found_through_others() -> None:
