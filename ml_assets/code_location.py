@@ -85,7 +85,9 @@ class _Rooms:
     ) -> None:
         self.project = project
         self.settings = settings
-        self.translator = translator or DvcTranslator(key_prefix=settings.key_prefix, group=settings.group)
+        self.translator = (translator or DvcTranslator()).with_defaults(
+            key_prefix=settings.key_prefix, group=settings.group
+        )
         self.name = name
         self.ledger = Ledger.open(settings.ledger, root=project.root)
 

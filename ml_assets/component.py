@@ -87,6 +87,7 @@ class YamlTranslator(DvcTranslator):
     """Changes each asset as the component's `translation` says."""
 
     def __init__(self, info: TranslatorResolvingInfo) -> None:
+        super().__init__()
         self._info = info
 
     def get_asset_spec(self, data: DvcTranslatorData) -> AssetSpec:

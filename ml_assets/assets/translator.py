@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from dagster import AssetSpec, DagsterError
 
@@ -35,9 +36,20 @@ class DvcTranslator:
         group: of the assets that name none in `meta.dagster`.
     """
 
+    # A subclass may have an `__init__` of its own, and not call this one.
+    key_prefix: tuple[str, ...] = ()
+    group: str | None = None
+
     def __init__(self, *, key_prefix: Sequence[str] = (), group: str | None = None) -> None:
         self.key_prefix = tuple(key_prefix)
         self.group = group
+
+    def with_defaults(self, *, key_prefix: Sequence[str], group: str | None) -> Self:
+        """This translator, with these where it has none of its own."""
+        other = copy(self)
+        other.key_prefix = self.key_prefix or tuple(key_prefix)
+        other.group = self.group or group
+        return other
 
     def get_asset_spec(self, data: DvcTranslatorData) -> AssetSpec:
         """The spec of one stage or source.

@@ -63,7 +63,13 @@ def test_stages_that_ask_for_it_start_warm_unless_told_otherwise(root: Path) -> 
 
 
 def test_settings_that_say_nonsense_are_named(root: Path) -> None:
-    write(root, {"ml_assets.toml": "warm = 'lukewarm'\n"})
+    # It matters to a stage that asks for a warm start.
+    text = (
+        (root / "dvc.yaml")
+        .read_text()
+        .replace("  double:\n", "  double:\n    meta: {dagster: {preload: [json]}}\n")
+    )
+    write(root, {"ml_assets.toml": "warm = 'lukewarm'\n", "dvc.yaml": text})
     done = ml_assets("repro", cwd=root)
     assert done.returncode == 255
     assert "ml_assets.toml" in done.stderr

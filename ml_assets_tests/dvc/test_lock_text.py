@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from dvc.utils.serialize import _yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_assets.dvc.lock_text import LockText
@@ -38,6 +38,8 @@ ENTRIES = st.builds(
     WORDS,
     PARAMS,
 )
+# A parser in pure Python takes its time, on a busy machine more than Hypothesis grants.
+WITHOUT_HURRY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 LOCKS = st.dictionaries(NAMES, ENTRIES, min_size=1, max_size=4)
 
 
@@ -46,6 +48,7 @@ def written(stages: Mapping[str, Any]) -> str:
     return str(_yaml.dumps_yaml({"schema": "2.0", "stages": dict(stages)}))
 
 
+@WITHOUT_HURRY
 @given(LOCKS)
 def test_blocks_are_the_text_and_each_is_its_entry(stages: dict[str, Any]) -> None:
     text = written(stages)
@@ -60,6 +63,7 @@ def test_blocks_are_the_text_and_each_is_its_entry(stages: dict[str, Any]) -> No
     ]
 
 
+@WITHOUT_HURRY
 @given(LOCKS, NAMES, ENTRIES)
 def test_a_changed_entry_gives_the_bytes_of_a_whole_write(
     stages: dict[str, Any], name: str, entry: dict[str, Any]

@@ -23,8 +23,11 @@ def status(root: Path) -> list[str]:
 
 
 def snapshot(root: Path) -> dict[str, bytes]:
-    """Every file of the repository, Git's own included."""
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    """Every file of the repository, Git's own included; but for DVC's temporary ones."""
+    files = (
+        path for path in root.rglob("*") if path.is_file() and not path.is_relative_to(root / ".dvc/tmp")
+    )
+    return {str(path.relative_to(root)): path.read_bytes() for path in files}
 
 
 def load_from(root: Path) -> list[dict[str, dict[str, str]]]:

@@ -85,7 +85,7 @@ def _of_dagster_labs() -> dict[str, str]:
         each.metadata["Name"]: each.version
         for each in distributions()
         if (each.metadata["Name"] or "").lower().startswith("dagster")
-        and "Dagster Labs" in (each.metadata["Author"] or "")
+        and "Dagster Labs" in "".join(each.metadata.get_all("Author") or ())
     }
 
 
