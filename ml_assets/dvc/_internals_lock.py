@@ -104,7 +104,9 @@ def _blocks(text: str) -> LockText | None:
 
 def _rendered(entries: Sequence[Mapping[str, Any]]) -> LockText | None:
     stages = {name: entry for each in entries for name, entry in each.items()}
-    return LockText.parse(_dumped({"schema": "2.0", "stages": stages}))
+    text = _dumped({"schema": "2.0", "stages": stages})
+    # DVC's writer loses blanks where it breaks a long command, one more each time that it writes the file.
+    return LockText.parse(text) if _dumped(_reread(text)) == text else None
 
 
 def _dumped(data: Any) -> str:

@@ -30,6 +30,7 @@ class Feature:
             and `setup`.
         prepare: does what text files cannot, such as links, before `setup`; gets the project, the folder
             outside and the `dvc` command.
+        restless: stages, by their names in the feature's dvc.yaml, that DVC itself takes up each time.
         alone: it needs the repository's root.
     """
 
@@ -40,6 +41,7 @@ class Feature:
     edits: tuple[Files, ...] = ()
     outside: Files | None = None
     prepare: Prepare = nothing
+    restless: tuple[str, ...] = ()
     alone: bool = False
 
 

@@ -6,6 +6,34 @@ from ml_assets_tests.language.feature import Feature
 
 FEATURES = (
     Feature(
+        "blanks-that-dvc-loses",
+        {
+            "dvc.yaml": """\
+stages:
+  before:
+    cmd: echo before > before.txt
+    outs: [before.txt]
+  long:
+    cmd: >-
+      cat before.txt
+      --number-nonblank  --show-ends  --show-tabs  --squeeze-blank  --show-nonprinting  --number-nonblank{}
+      > long.txt
+    deps: [before.txt]
+    outs: [long.txt]
+  after:
+    cmd: cat long.txt > after.txt
+    deps: [long.txt]
+    outs: [after.txt]
+  last:
+    cmd: cat after.txt > last.txt
+    deps: [after.txt]
+    outs: [last.txt]
+""".replace("{}", "  "),
+        },
+        # Its command in dvc.lock is another one.
+        restless=("long",),
+    ),
+    Feature(
         "commands",
         {
             "dvc.yaml": """\
