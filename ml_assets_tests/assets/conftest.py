@@ -47,12 +47,13 @@ class DagsterProject:
         return pipeline
 
     def materialize(
-        self, selection: str | None = None, *, redo: Redo = Redo.CHANGED, remote: str | None = None
+        self, selection: str | None = None, *, redo: Redo = Redo.CHANGED, **settings: Any
     ) -> ExecuteInProcessResult:
+        """Run the selected assets; `settings` are the resource's."""
         return materialize(
             [self.assets()],
             selection=selection,
-            resources={"dvc": DvcResource(project_dir=str(self.root), remote=remote)},
+            resources={"dvc": DvcResource(project_dir=str(self.root), **settings)},
             instance=self.instance,
             run_config={"ops": {"pipeline": {"config": {"redo": redo.name}}}},
             raise_on_error=False,

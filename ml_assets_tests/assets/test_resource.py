@@ -253,6 +253,19 @@ def test_when_the_step_itself_fails_no_stage_goes_on(
     assert sleeping == []
 
 
+def test_stages_that_ask_for_it_start_warm_unless_the_resource_says_otherwise(
+    dagster_project: DagsterProject,
+) -> None:
+    root = dagster_project.root
+    asks = "    meta: {dagster: {preload: [yaml]}}\n    cmd: python total.py"
+    tells = "import pathlib, sys\npathlib.Path('loaded.txt').write_text(str('yaml' in sys.modules))\n"
+    write(root, {"dvc.yaml": (root / "dvc.yaml").read_text().replace("    cmd: python total.py", asks)})
+    write(root, {"total.py": tells + (root / "total.py").read_text()})
+    for warm in (True, False):
+        assert dagster_project.materialize(redo=Redo.ALL, warm=warm).success
+        assert (root / "loaded.txt").read_text() == str(warm)
+
+
 def test_a_partial_run_names_its_stages_and_what_is_stale(dagster_project: DagsterProject) -> None:
     dagster_project.materialize()
     write(dagster_project.root, {"data/raw/4.txt": "4"})

@@ -115,18 +115,18 @@ class Checkout:
         return [each for each in psutil.process_iter() if self._is_of_a_demo(each)]
 
     def stages_at_work(self) -> list[psutil.Process]:
-        return [each for each in self.processes() if "ml_assets.stages." in " ".join(_command(each))]
+        return [each for each in self.processes() if "ml_assets.stages." in " ".join(command_line(each))]
 
     def run_workers(self) -> list[psutil.Process]:
         """The processes of Dagster's runs, which its code server starts by multiprocessing."""
-        return [each for each in self.processes() if "spawn_main" in " ".join(_command(each))]
+        return [each for each in self.processes() if "spawn_main" in " ".join(command_line(each))]
 
     def require_quiet(self, seconds: float = 10) -> None:
         """Fail when something is still alive after `seconds`."""
         try:
             wait_until(lambda: not self.processes(), seconds=seconds, what="the end of all processes")
         except AssertionError as error:
-            left = [" ".join(_command(each))[:200] for each in self.processes()]
+            left = [" ".join(command_line(each))[:200] for each in self.processes()]
             raise AssertionError(f"left running: {left}") from error
 
     def kill_all(self) -> None:
@@ -190,7 +190,8 @@ def wait_until(done: Callable[[], object], *, seconds: float, what: str | Callab
         time.sleep(0.2)
 
 
-def _command(process: psutil.Process) -> list[str]:
+def command_line(process: psutil.Process) -> list[str]:
+    """Its words; none when it has ended meanwhile."""
     try:
         return list(process.cmdline())
     except psutil.NoSuchProcess:
