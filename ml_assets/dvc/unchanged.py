@@ -32,6 +32,10 @@ CONFIGS = (".dvc/config", ".dvc/config.local", ".dvcignore")
 Stat = tuple[int, int, int, int]
 
 
+class LinkedFolder(OSError):
+    """A folder has a link to a folder in it."""
+
+
 @dataclass(frozen=True)
 class Fingerprints:
     """What the stages of a project look like at one time; it remembers each file that it has seen."""
@@ -91,8 +95,11 @@ class Fingerprints:
 
 def _stats(path: Path) -> Iterator[tuple[str, Stat]]:
     yield "", _stat(path)
-    for folder, folders, files in os.walk(path, followlinks=True):
+    for folder, folders, files in os.walk(path):
         folders.sort()
+        if any(os.path.islink(os.path.join(folder, name)) for name in folders):  # noqa: PTH114, PTH118
+            # It may lead round in a circle, or out of all that is looked at.
+            raise LinkedFolder(folder)
         for name in sorted(files):
             file = os.path.join(folder, name)  # noqa: PTH118 - 10,000 Path objects cost more than the stats
             yield file, _stat(file)

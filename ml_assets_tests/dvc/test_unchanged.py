@@ -112,6 +112,16 @@ def test_a_touched_file_is_hashed_again_and_nothing_runs(looked_at: Path, tmp_pa
     assert known(root) == set(ALL)
 
 
+def test_a_link_to_a_folder_is_left_to_dvc(looked_at: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(looked_at, tmp_path / "project", symlinks=True))
+    (root / "elsewhere").mkdir()
+    outcomes(root)
+    (root / "data/raw/again").symlink_to(root / "elsewhere")
+    assert "double" not in known(root)
+    (root / "data/raw/again").unlink()
+    assert outcomes(root) == dict.fromkeys(ALL, Outcome.UNCHANGED)
+
+
 def test_a_stage_below_a_changed_one_is_not_taken_for_done(looked_at: Path, tmp_path: Path) -> None:
     root = Path(shutil.copytree(looked_at, tmp_path / "project", symlinks=True))
     outcomes(root)
