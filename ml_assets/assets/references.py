@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+import warnings
 from collections.abc import Iterator
 
-from dagster import CodeReferencesMetadataValue, LocalFileCodeReference
+from dagster import BetaWarning, CodeReferencesMetadataValue, LocalFileCodeReference
 
 from ml_assets.dvc.closure import import_closure
 from ml_assets.dvc.manifest import Stage
@@ -17,14 +18,16 @@ META_KEY_REFERENCES = "dagster/code_references"
 
 def code_references(project: DvcProject, stage: Stage) -> CodeReferencesMetadataValue:
     """References on this machine; `dagster.link_code_references_to_git` makes links to a Git host of them."""
-    pipeline = LocalFileCodeReference(
-        file_path=str(project.root / stage.file), line_number=stage.line, label=f"{stage.file}"
-    )
-    scripts = [
-        LocalFileCodeReference(file_path=str(project.root / file), line_number=1, label=file)
-        for file in _named_scripts(project, stage)
-    ]
-    return CodeReferencesMetadataValue(code_references=[pipeline, *scripts])
+    lines = {stage.file: stage.line, **dict.fromkeys(_named_scripts(project, stage), 1)}
+    with warnings.catch_warnings():
+        # They say so for each stage, whenever a code location loads, and nobody can act on it.
+        warnings.simplefilter("ignore", BetaWarning)
+        return CodeReferencesMetadataValue(
+            code_references=[
+                LocalFileCodeReference(file_path=str(project.root / file), line_number=line, label=file)
+                for file, line in lines.items()
+            ]
+        )
 
 
 def _named_scripts(project: DvcProject, stage: Stage) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from dagster import AssetDep, AssetKey, AssetSpec
 
@@ -26,7 +27,16 @@ def build_dvc_asset_specs(
         MetaInvalid: `meta.dagster` of one says what Dagster does not take.
     """
     project = project.pinned()
-    manifest = with_sources(project.manifest(), sources)
+    return list(_specs(project, project.manifest(), translator, sources))
+
+
+# Assets, checks and what hangs on the last assets ask one after the other while a code location loads.
+# Manifests are compared by identity, so that the next load asks anew.
+@lru_cache(maxsize=4)
+def _specs(
+    project: DvcProject, manifest: Manifest, translator: DvcTranslator | None, sources: tuple[str, ...]
+) -> tuple[AssetSpec, ...]:
+    manifest = with_sources(manifest, sources)
     translator = translator or DvcTranslator()
     items: list[Stage | Source] = [*manifest.sources, *manifest.stages]
     translated = [
@@ -36,7 +46,7 @@ def build_dvc_asset_specs(
     require_distinct((item, spec.key) for item, spec in translated)
     project.code().save()
     renamed = {asset_key(item, manifest): spec.key for item, spec in translated}
-    return [_after(spec, renamed) for item, spec in translated if isinstance(item, Stage)]
+    return tuple(_after(spec, renamed) for item, spec in translated if isinstance(item, Stage))
 
 
 def source_spec(*, project: DvcProject, path: str, translator: DvcTranslator | None = None) -> AssetSpec:

@@ -79,6 +79,22 @@ def test_one_overridden_method_changes_every_spec(dagster_project: DagsterProjec
     assert deps == [["flights/raw"], ["flights/double"]]
 
 
+def test_one_load_of_a_code_location_translates_each_stage_once(dagster_project: DagsterProject) -> None:
+    asked: list[str] = []
+
+    class Counting(DvcTranslator):
+        def get_asset_spec(self, data: DvcTranslatorData) -> AssetSpec:
+            asked.append(data.item.file)
+            return super().get_asset_spec(data)
+
+    project, translator = dagster_project.project.pinned(), Counting()
+    for _ in range(2):
+        build_dvc_asset_specs(project=project, translator=translator)
+    assert sorted(asked) == ["data/raw.dvc", "dvc.yaml", "dvc.yaml"]
+    build_dvc_asset_specs(project=DvcProject(project.root), translator=translator)
+    assert len(asked) == 6
+
+
 def test_code_versions_follow_code_params_and_command_but_not_data(dagster_project: DagsterProject) -> None:
     def versions() -> dict[str, str | None]:
         return {name: spec.code_version for name, spec in specs(dagster_project.project).items()}
