@@ -114,7 +114,10 @@ def _set_interpreter(body: dict[str, Any]) -> None:
 
 
 def _forget_what_was_drawn(body: dict[str, Any]) -> None:
-    """Let no two stages share what a process draws for itself; `random` and `tempfile` do so themselves."""
+    """Let no two stages share what a process draws for itself; `random` and `tempfile` see to it themselves.
+
+    The seed of texts' hashes cannot be drawn again: it is one for all warm stages of a run.
+    """
     modules: Mapping[str, Any] = sys.modules
     if "numpy.random" in modules:
         modules["numpy.random"].seed()

@@ -117,7 +117,7 @@ SCRIPTS = {
     """,
     "waits": """
         import os, subprocess
-        subprocess.Popen(["true"])
+        child = subprocess.Popen(["true"])
         try:
             while True: print(os.wait()[1])
         except ChildProcessError: print("no child left")
