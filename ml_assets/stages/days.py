@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+# Where all days are read as one table, the file that a row is from.
+FILE = "from_file"
+
 
 def day_files(folder: Path, suffix: str) -> dict[dt.date, Path]:
     """The folder's files by day, earliest first; a missing folder has none.
@@ -32,6 +35,13 @@ def some_day_files(folder: Path, suffix: str) -> dict[dt.date, Path]:
             f"(`dvc repro` runs all that are needed)"
         )
     return files
+
+
+def by_day(rows: pl.DataFrame, files: Mapping[dt.date, Path]) -> dict[dt.date, pl.DataFrame]:
+    """The rows of each of these files, by its day; each row says in the column FILE where it was read."""
+    parts = rows.partition_by(FILE, as_dict=True, include_key=False, maintain_order=True)
+    none = rows.clear().drop(FILE)
+    return {day: parts.get((str(file),), none) for day, file in files.items()}
 
 
 def write_days(folder: Path, tables: Mapping[dt.date, pl.DataFrame]) -> None:

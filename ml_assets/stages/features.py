@@ -8,7 +8,7 @@ import polars as pl
 
 from ml_assets.stages import columns, days, params, paths, script
 from ml_assets.stages.errors import UnknownColumn
-from ml_assets.stages.history import History, Smoothing, daily_outcomes, rate_columns, with_rates
+from ml_assets.stages.history import History, Smoothing, rate_columns, with_rates
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,23 +22,20 @@ _OBSERVED = ("temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib
 _PLANNED = ("departure_minute", "weekday", "distance", "planned_traffic")
 
 
-def day_features(
-    table: pl.LazyFrame, outcomes: pl.DataFrame, *, day: dt.date, history: History, extra: Sequence[str] = ()
-) -> pl.LazyFrame:
-    """One processed day as features, keyed by columns.IDENTITY, with the target last.
+def features(table: pl.LazyFrame, *, history: History, extra: Sequence[str] = ()) -> pl.LazyFrame:
+    """Processed days as features, keyed by columns.IDENTITY, then the target; days.FILE stays where it is.
 
-    `outcomes` are history.daily_outcomes of any days; only those before `day` are looked at.
     Raises LeakRefused or UnknownColumn for an `extra` column that may not or cannot be a feature.
     """
     _check_extra(table, extra)
     planned = table.with_columns(
         departure_minute=pl.col("hour") * 60 + pl.col("minute"),
         weekday=pl.col("date").dt.weekday(),
-        planned_traffic=pl.len().over("origin", "hour").cast(pl.Int64),
+        planned_traffic=pl.len().over("date", "origin", "hour").cast(pl.Int64),
     )
-    return with_rates(planned, outcomes, day, history).select(
+    return with_rates(planned, history).select(
         *columns.IDENTITY, *columns.CATEGORICAL, *_PLANNED, *_OBSERVED, *rate_columns(history.windows),
-        *extra, columns.TARGET,
+        *extra, columns.TARGET, f"^{days.FILE}$",
     )  # fmt: skip
 
 
@@ -60,13 +57,8 @@ def main() -> None:
     smoothing = Smoothing(prior=given["features.prior"], weight=given["features.prior_weight"])
     history = History(windows=tuple(given["features.windows"]), smoothing=smoothing)
     files = days.some_day_files(paths.PROCESSED, ".parquet")
-    outcomes = daily_outcomes(pl.scan_parquet(list(files.values()))).collect()
-    made = {
-        day: day_features(
-            pl.scan_parquet(file), outcomes, day=day, history=history, extra=given["features.extra"]
-        ).collect()
-        for day, file in files.items()
-    }
+    table = pl.scan_parquet(list(files.values()), include_file_paths=days.FILE)
+    made = days.by_day(features(table, history=history, extra=given["features.extra"]).collect(), files)
     days.write_days(paths.FEATURES, made)
     report(made)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,33 +54,32 @@ def daily_outcomes(table: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def with_rates(table: pl.LazyFrame, outcomes: pl.DataFrame, day: dt.date, history: History) -> pl.LazyFrame:
-    """The day's flights with `<kind>_rate_<window>d` for each kind and window, between 0 and 1."""
-    for kind in CATEGORICAL:
-        rates = _rates(outcomes, kind, day, history)
-        table = table.join(rates, on=kind, how="left", maintain_order="left")
-    unseen = pl.col(rate_columns(history.windows)).fill_null(history.smoothing.prior)
-    return table.with_columns(unseen)
+def with_rates(table: pl.LazyFrame, history: History) -> pl.LazyFrame:
+    """The flights in their order with `<kind>_rate_<window>d` of each kind and window, between 0 and 1."""
+    outcomes = daily_outcomes(table).sort("date")
+    for window in history.windows:
+        rates = _rates(outcomes, window, history.smoothing)
+        for kind in CATEGORICAL:
+            of_kind = rates.filter(pl.col("kind") == kind).select(
+                "date", pl.col("name").alias(kind), pl.col("rate").alias(_rate(kind, window))
+            )
+            table = table.join(of_kind, on=["date", kind], how="left", maintain_order="left")
+    # A name that is missing has no history.
+    return table.with_columns(pl.col(rate_columns(history.windows)).fill_null(history.smoothing.prior))
 
 
 def rate_columns(windows: Sequence[int]) -> list[str]:
     return [_rate(kind, window) for kind in CATEGORICAL for window in windows]
 
 
-def _rates(outcomes: pl.DataFrame, kind: str, day: dt.date, history: History) -> pl.LazyFrame:
-    first = day - dt.timedelta(days=max(history.windows))
-    earlier = outcomes.lazy().filter(pl.col("kind") == kind, pl.col("date") < day, pl.col("date") >= first)
-    return earlier.group_by(pl.col("name").alias(kind)).agg(
-        _smoothed(day - dt.timedelta(days=window), history.smoothing).alias(_rate(kind, window))
-        for window in history.windows
-    )
-
-
-def _smoothed(since: dt.date, smoothing: Smoothing) -> pl.Expr:
+def _rates(outcomes: pl.LazyFrame, window: int, smoothing: Smoothing) -> pl.LazyFrame:
+    """`rate` of each kind and name on each day that it has flights, from that many days before it."""
     # Whole numbers are summed and divided once, so that no order of adding shows in the last digit.
-    recent = pl.col("date") >= since
-    disrupted, flights = (pl.col(name).filter(recent).sum() for name in ("disrupted", "flights"))
-    return (disrupted + smoothing.weight * smoothing.prior) / (flights + smoothing.weight)
+    disrupted, flights = (pl.col(name).sum() for name in ("disrupted", "flights"))
+    smoothed = (disrupted + smoothing.weight * smoothing.prior) / (flights + smoothing.weight)
+    # Closed on the left: the day itself, whose outcome is not known yet, is never in its window.
+    days = outcomes.rolling("date", period=f"{window}d", closed="left", group_by=["kind", "name"])
+    return days.agg(smoothed.alias("rate"))
 
 
 def _rate(kind: str, window: int) -> str:

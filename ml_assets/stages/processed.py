@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,7 +9,8 @@ import polars as pl
 from ml_assets.stages import columns, days, params, paths, script
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import datetime as dt
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
 PARAMS = ("target.late_minutes",)
@@ -19,26 +19,38 @@ PARAMS = ("target.late_minutes",)
 PLAUSIBLE_WIND_MPH = 200
 
 _DATE = ("year", "month", "day", "hour")
+_NAMES = ("carrier", "origin", "dest", "tailnum")
 _INTEGERS = (*_DATE, "minute", "sched_dep_time", "sched_arr_time", "flight", "distance")
 _OUTCOMES = ("dep_time", "dep_delay", "arr_time", "arr_delay", "air_time")
 
 
-def read_flights(file: Path) -> pl.LazyFrame:
-    """One landed day of flights, times of day as hhmm, delays in minutes, distance in miles."""
-    types = dict.fromkeys((*_INTEGERS, *_OUTCOMES), pl.Int64)
-    return pl.scan_csv(file, infer_schema=False, schema_overrides=types)
+def read_flights(files: Iterable[Path]) -> pl.LazyFrame:
+    """Landed days of flights, with days.FILE: times of day as hhmm, delays in minutes, distance in miles."""
+    return _read(
+        files, {**dict.fromkeys(_NAMES, pl.String), **dict.fromkeys((*_INTEGERS, *_OUTCOMES), pl.Int64)}
+    )
 
 
-def read_weather(file: Path) -> pl.LazyFrame:
-    """One landed day of hourly weather: Fahrenheit, %, degrees, mph, inches, millibars, miles."""
-    types = {**dict.fromkeys(_DATE, pl.Int64), **dict.fromkeys(columns.WEATHER, pl.Float64)}
-    return pl.scan_csv(file, infer_schema=False, schema_overrides=types)
+def read_weather(files: Iterable[Path]) -> pl.LazyFrame:
+    """Landed days of hourly weather: Fahrenheit, %, degrees, mph, inches, millibars, miles."""
+    numbers = {**dict.fromkeys(_DATE, pl.Int64), **dict.fromkeys(columns.WEATHER, pl.Float64)}
+    return _read(files, {"origin": pl.String, **numbers})
 
 
-def join_day(flights: pl.LazyFrame, weather: pl.LazyFrame | None, *, late_minutes: int) -> pl.LazyFrame:
+def _read(files: Iterable[Path], types: Mapping[str, type[pl.DataType]]) -> pl.LazyFrame:
+    # Each for itself, since their columns may be in any order; they must all be there.
+    scans = (
+        pl.scan_csv(file, infer_schema=False, schema_overrides=types, include_file_paths=days.FILE)
+        for file in files
+    )
+    return pl.concat(scan.select(*types, days.FILE) for scan in scans)
+
+
+def join_days(flights: pl.LazyFrame, weather: pl.LazyFrame | None, *, late_minutes: int) -> pl.LazyFrame:
     """One row a flight: schedule, weather of the hour before, outcome, and whether it was disrupted.
 
-    `weather` has to reach back to the last hour of the day before; None leaves the weather empty.
+    `weather` has to reach back to the last hour of the day before; None leaves the weather empty. Of further
+    columns, days.FILE is kept.
     """
     joined = flights.with_columns(
         date=pl.date("year", "month", "day"),
@@ -50,7 +62,8 @@ def join_day(flights: pl.LazyFrame, weather: pl.LazyFrame | None, *, late_minute
         joined = joined.with_columns(pl.lit(None, pl.Float64).alias(name) for name in columns.WEATHER)
     else:
         joined = joined.join(hourly(weather), on=["origin", "before"], how="left", maintain_order="left")
-    return joined.select(*columns.SCHEDULE, *columns.WEATHER, *columns.OUTCOME, columns.TARGET).sort(
+    wanted = (*columns.SCHEDULE, *columns.WEATHER, *columns.OUTCOME, columns.TARGET, f"^{days.FILE}$")
+    return joined.select(*wanted).sort(
         # Landed files are ordered by actual departure, which nobody knows beforehand.
         "sched_dep_time", "origin", "carrier", "flight", maintain_order=True,
     )  # fmt: skip
@@ -69,27 +82,22 @@ def hourly(weather: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def weather_for(day: dt.date, files: Mapping[dt.date, Path]) -> pl.LazyFrame | None:
-    """The weather of the day and of the one before, whose last hour precedes the first departures."""
-    wanted = (day - dt.timedelta(days=1), day)
-    found = [read_weather(files[each]) for each in wanted if each in files]
-    return pl.concat(found) if found else None
-
-
 def main() -> None:
     late_minutes = params.read(PARAMS)["target.late_minutes"]
     flights = days.some_day_files(paths.RAW_FLIGHTS, ".csv")
     weather = days.day_files(paths.RAW_WEATHER, ".csv")
-    # One by one: `collect_all` of a year's plans looks for what they share, for ten times as long.
-    tables = {
-        day: join_day(read_flights(file), weather_for(day, weather), late_minutes=late_minutes).collect()
-        for day, file in flights.items()
-    }
+    # As one table: with a plan for each day the stage takes twice as long.
+    table = join_days(
+        read_flights(flights.values()),
+        read_weather(weather.values()) if weather else None,
+        late_minutes=late_minutes,
+    ).collect()
+    tables = days.by_day(table, flights)
     days.write_days(paths.PROCESSED, tables)
     report(tables, weather)
 
 
-def report(tables: Mapping[dt.date, pl.DataFrame], weather: Mapping[dt.date, Path]) -> None:
+def report(tables: Mapping[dt.date, pl.DataFrame], weather: Collection[dt.date]) -> None:
     rows = sum(table.height for table in tables.values())
     disrupted = sum(table[columns.TARGET].sum() for table in tables.values())
     span = f"{len(tables)} days, {min(tables)} to {max(tables)}"

@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from ml_assets.stages import columns
-from ml_assets.stages.features import day_features
-from ml_assets.stages.history import History, Smoothing, daily_outcomes
-from ml_assets.stages.processed import join_day
+from ml_assets.stages import features as stage
+from ml_assets.stages.history import History, Smoothing
+from ml_assets.stages.processed import join_days
 
 HISTORY = History(windows=(1, 7), smoothing=Smoothing(prior=0.25, weight=10))
 FIRST = dt.date(2013, 1, 1)
@@ -43,7 +43,7 @@ def processed(
     """What `processed` makes of these landed rows; without hours, of a day without weather."""
     observed = list(hours)
     types = dict.fromkeys(columns.WEATHER, pl.Float64)
-    return join_day(
+    return join_days(
         pl.LazyFrame(list(flights), schema_overrides=dict.fromkeys(columns.OUTCOME[:-1], pl.Int64)),
         pl.LazyFrame(observed, schema_overrides=types) if observed else None,
         late_minutes=late_minutes,
@@ -52,8 +52,5 @@ def processed(
 
 def features(days: Mapping[dt.date, pl.DataFrame], history: History = HISTORY) -> dict[dt.date, pl.DataFrame]:
     """What `features` makes of these processed days."""
-    outcomes = daily_outcomes(pl.concat(days.values()).lazy()).collect()
-    return {
-        day: day_features(table.lazy(), outcomes, day=day, history=history).collect()
-        for day, table in days.items()
-    }
+    made = stage.features(pl.concat(days.values()).lazy(), history=history).collect()
+    return {day: made.filter(pl.col("date") == day) for day in days}

@@ -11,7 +11,7 @@ import pytest
 
 from ml_assets.stages import columns
 from ml_assets.stages.errors import LeakRefused
-from ml_assets.stages.processed import join_day, read_flights, read_weather
+from ml_assets.stages.processed import join_days, read_flights, read_weather
 from ml_assets_tests.factories import write
 from ml_assets_tests.stages.example import feed, refusal
 from ml_assets_tests.stages.tables import features
@@ -39,11 +39,11 @@ def test_model_refuses_a_feature_table_with_the_tail_number_in_it(scratch: Path)
 
 def test_no_feature_of_a_real_day_depends_on_what_happened_that_day(tmp_path: Path) -> None:
     write(tmp_path, {name: body.decode() for name, body in feed().csv_of(DAY).items()})
-    weather = read_weather(tmp_path / "weather" / f"{DAY}.csv")
-    landed = read_flights(tmp_path / "flights" / f"{DAY}.csv").collect()
+    weather = read_weather([tmp_path / "weather" / f"{DAY}.csv"])
+    landed = read_flights([tmp_path / "flights" / f"{DAY}.csv"]).collect()
     nothing = landed.with_columns(pl.lit(None, landed.schema[name]).alias(name) for name in columns.OUTCOME)
     real, cancelled = (
-        features({DAY: join_day(flights.lazy(), weather, late_minutes=15).collect()})[DAY]
+        features({DAY: join_days(flights.lazy(), weather, late_minutes=15).collect()})[DAY]
         for flights in (landed, nothing)
     )
     assert real[columns.TARGET].mean() != 1
