@@ -6,13 +6,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from benchmarks.clone import Clone, environment
 from benchmarks.errors import RunFailed, WrongWork
 from benchmarks.stages import LAST_OUTPUT, Work, materialize, timed
 from benchmarks.sync import sync
+from ml_assets_tests.processes import assert_gone
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -52,10 +52,7 @@ def test_what_a_command_started_does_not_outlive_an_interrupted_measurement(clon
     pids: list[int] = []
     with pytest.raises(KeyboardInterrupt):
         interrupt_once_it_printed(clone, "python", "-c", started, printed=pids)
-    deadline = time.monotonic() + 10
-    while is_alive(pids[0]) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not is_alive(pids[0])
+    assert_gone(pids, within=10)
 
 
 def interrupt_once_it_printed(clone: Clone, *command: str, printed: list[int]) -> None:
@@ -64,10 +61,6 @@ def interrupt_once_it_printed(clone: Clone, *command: str, printed: list[int]) -
             time.sleep(0.01)
         printed.append(int(process.log.read_text()))
         raise KeyboardInterrupt
-
-
-def is_alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def test_a_dagster_run_is_a_process_of_its_own_with_the_shipped_executor() -> None:

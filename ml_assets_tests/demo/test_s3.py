@@ -13,15 +13,7 @@ import pytest
 
 from ml_assets.demo.errors import EmbeddedS3Failed, PortTaken
 from ml_assets.demo.s3 import EmbeddedS3
-
-
-def _ended(pid: int, *, within: float) -> bool:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.05)
-    return False
+from ml_assets_tests.processes import assert_gone
 
 
 def _start_in_a_process_of_its_own(data: Path) -> tuple[subprocess.Popen[str], int, str]:
@@ -96,7 +88,7 @@ def test_a_server_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
     process.kill()
     process.wait()
 
-    assert _ended(pid, within=5)
+    assert_gone([pid], within=5)
 
 
 def test_a_server_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
@@ -156,4 +148,4 @@ def test_in_the_foreground_it_prints_the_exports_and_ends_on_sigterm(tmp_path: P
     assert lines[1].startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:")
     assert "export AWS_ACCESS_KEY_ID=embedded" in lines
     assert process.wait(10) == 0
-    assert _ended(child.pid, within=1)
+    assert_gone([child.pid], within=1)

@@ -9,7 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from ml_assets.dvc.errors import DependencyChanged, StageFailed
@@ -17,6 +16,7 @@ from ml_assets.dvc.events import Outcome, Redo, StageFinished, StageLine
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.runner import run_stages
 from ml_assets_tests.factories import dvc, make_two_stages, write
+from ml_assets_tests.processes import assert_gone
 
 ALL = ("double", "total")
 SLEEPER = """\
@@ -119,7 +119,7 @@ def test_closing_the_iterator_stops_the_command_and_its_children(project: DvcPro
     started = time.monotonic()
     events.close()
     assert time.monotonic() - started < 5
-    _assert_gone(pids)
+    assert_gone(pids, within=2)
 
 
 def test_killing_the_runner_leaves_no_orphan_and_the_next_run_is_right(project: DvcProject) -> None:
@@ -134,7 +134,7 @@ def test_killing_the_runner_leaves_no_orphan_and_the_next_run_is_right(project: 
     pids = _pids(project.root)
     os.kill(runner.pid, signal.SIGKILL)
     runner.wait()
-    _assert_gone(pids)
+    assert_gone(pids, within=2)
     (project.root / "double.py").unlink()
     write(project.root, {"double.py": "import pathlib; pathlib.Path('data/double.txt').write_text('2')"})
     assert outcomes(project)["double"] is Outcome.RAN
@@ -169,17 +169,3 @@ def _wait_for(path: Path, seconds: float = 20) -> None:
     while not (path.exists() and path.read_text()):
         assert time.monotonic() < deadline, f"{path} did not appear"
         time.sleep(0.02)
-
-
-def _assert_gone(pids: list[int]) -> None:
-    deadline = time.monotonic() + 2
-    while alive := [pid for pid in pids if _is_running(pid)]:
-        assert time.monotonic() < deadline, f"still running: {alive}"
-        time.sleep(0.02)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

@@ -16,6 +16,7 @@ import pytest
 from ml_assets.dvc.command import Cancellation
 from ml_assets_tests.dvc.warm_runs import libraries, server_pid, stage_env, starts, warm
 from ml_assets_tests.factories import write
+from ml_assets_tests.processes import assert_gone
 
 SLEEPS = """\
 import os, signal, subprocess, sys, time
@@ -51,20 +52,6 @@ def pids(root: Path) -> list[int]:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     return [int(pid) for pid in (root / "pids.txt").read_text().split()]
-
-
-def assert_gone(alive: list[int], *, within: float) -> None:
-    deadline = time.monotonic() + within
-    while left := [pid for pid in alive if psutil.pid_exists(pid) and not is_zombie(pid)]:
-        assert time.monotonic() < deadline, f"still running: {left}"
-        time.sleep(0.01)
-
-
-def is_zombie(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 @pytest.mark.parametrize(

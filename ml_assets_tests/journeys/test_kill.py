@@ -13,6 +13,7 @@ from ml_assets_tests.journeys.by_hand import reproduce
 from ml_assets_tests.journeys.checkout import Checkout, wait_until
 from ml_assets_tests.journeys.landings import Lander, Run, landing_runs
 from ml_assets_tests.journeys.tracked import MlflowRun, mlflow_runs
+from ml_assets_tests.processes import assert_gone
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -113,12 +114,11 @@ def _is_tracked(checkout: Checkout) -> bool:
 def _kill(worker: psutil.Process) -> bool:
     """Whether there was something to kill; all that it had started must end with it."""
     try:
-        started = worker.children(recursive=True)
+        started = [child.pid for child in worker.children(recursive=True)]
         worker.kill()
     except psutil.NoSuchProcess:
         return False
-    _, alive = psutil.wait_procs(started, timeout=10)
-    assert alive == [], "something outlived its run"
+    assert_gone(started, within=10)
     return True
 
 

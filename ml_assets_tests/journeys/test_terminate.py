@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from ml_assets.demo.loopback import HOST, free_port
@@ -15,6 +14,7 @@ from ml_assets.demo.web_api import WebApi
 from ml_assets.ledger.store import Ledger
 from ml_assets_tests.factories import BIN, dvc, environment, make_project, run
 from ml_assets_tests.journeys.checkout import wait_until
+from ml_assets_tests.processes import assert_gone
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -97,12 +97,11 @@ def test_a_terminated_run_leaves_nothing_running_and_the_next_one_is_right(
 ) -> None:
     run_id = _launch(dagster)
     wait_until((project / "pids").exists, seconds=90, what="the slow stage")
-    stage = [psutil.Process(int(pid)) for pid in (project / "pids").read_text().split()]
+    stage = [int(pid) for pid in (project / "pids").read_text().split()]
 
     answer = dagster.query(_TERMINATE, id=run_id)["terminateRun"]
     assert answer["__typename"] == "TerminateRunSuccess", answer
-    _, alive = psutil.wait_procs(stage, timeout=10)
-    assert alive == []
+    assert_gone(stage, within=10)
     wait_until(lambda: _status(dagster, run_id) == "CANCELED", seconds=30, what="the run's end")
     assert list(Ledger.open(".ml_assets/ledger", root=project).records()) == []
 

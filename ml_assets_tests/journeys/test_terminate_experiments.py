@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from ml_assets.demo.loopback import HOST, free_port
@@ -17,6 +16,7 @@ from ml_assets.dvc.experiments.found import list_experiments
 from ml_assets_tests.dvc.experiments.batches import unchanged
 from ml_assets_tests.factories import BIN, environment, make_committed_run, run, write
 from ml_assets_tests.journeys.checkout import wait_until
+from ml_assets_tests.processes import assert_gone
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -85,13 +85,12 @@ def test_terminate_stops_all_experiments_and_the_next_batch_works(
 ) -> None:
     run_id = _launch(dagster, name="first")
     wait_until(lambda: len(_told(pids)) == 4, seconds=120, what="the stages of two experiments")
-    stages = [psutil.Process(pid) for pid in _told(pids)]
+    stages = _told(pids)
     with unchanged(project):
         answer = dagster.query(_TERMINATE, id=run_id)["terminateRun"]
         started = time.monotonic()
         assert answer["__typename"] == "TerminateRunSuccess", answer
-        _, alive = psutil.wait_procs(stages, timeout=10)
-        assert alive == []
+        assert_gone(stages, within=10)
         # The signal's way through Dagster is in it, on a machine that does other things too.
         assert time.monotonic() - started < 4
         wait_until(lambda: _status(dagster, run_id) == "CANCELED", seconds=60, what="the run's end")

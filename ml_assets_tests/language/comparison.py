@@ -127,10 +127,15 @@ def contents(root: Path) -> Contents:
     found: dict[str, bytes] = {}
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root)
-        # Our run cache leaves out stages that run code which is not in their deps, and notes whose it was.
-        if path.is_file() and not NOT_COMPARED.intersection(name.parts) and name.parts[2:3] != ("runs",):
+        if path.is_file() and not NOT_COMPARED.intersection(name.parts) and not _ours_alone(name):
             found[str(name)] = b"" if name.parts[:2] == (".dvc", "cache") else _bytes(path)
     return found
+
+
+def _ours_alone(name: Path) -> bool:
+    # Our run cache leaves out stages that run code which is not in their deps, and notes whose it was. What
+    # `dvc pull` brings from where an import comes from, which Dagster does before a run, DVC keeps in `fs`.
+    return name.parts[:2] == (".dvc", "cache") and name.parts[2:3] in {("runs",), ("fs",)}
 
 
 def _bytes(path: Path) -> bytes:

@@ -20,6 +20,7 @@ from ml_assets.dvc.experiments.values import ExperimentRequest
 from ml_assets.dvc.project import DvcProject
 from ml_assets_tests.dvc.experiments.batches import at, run_batch, saved, unchanged
 from ml_assets_tests.factories import run, write
+from ml_assets_tests.processes import assert_gone
 
 pytestmark = pytest.mark.slow
 
@@ -54,14 +55,10 @@ def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def told(pids: Path) -> list[psutil.Process]:
+def told(pids: Path) -> list[int]:
     """The processes of the sleeping stage, once they are there."""
     wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2)
-    return [psutil.Process(int(pid)) for pid in pids.read_text().split()]
-
-
-def assert_gone(processes: list[psutil.Process]) -> None:
-    assert psutil.wait_procs(processes, timeout=3)[1] == []
+    return [int(pid) for pid in pids.read_text().split()]
 
 
 def test_kill_9_of_the_one_who_asked_leaves_no_orphan_and_the_next_batch_cleans_up(
@@ -71,10 +68,10 @@ def test_kill_9_of_the_one_who_asked_leaves_no_orphan_and_the_next_batch_cleans_
     with unchanged(project.root):
         asking = subprocess.Popen([sys.executable, "-c", BATCH, str(project.root)], start_new_session=True)
         stage = told(pids)
-        family = [*psutil.Process(asking.pid).children(recursive=True), *stage]
+        family = [*(each.pid for each in psutil.Process(asking.pid).children(recursive=True)), *stage]
         os.kill(asking.pid, signal.SIGKILL)
         asking.wait()
-        assert_gone(family)
+        assert_gone(family, within=3)
         assert any(each.is_dir() for each in scratch.iterdir())
         (rev,) = saved(run_batch(project, "offset=7")).values()
     assert at(project.root, rev, "params.yaml") == "offset: 7\n"
@@ -89,7 +86,7 @@ def test_kill_9_of_one_experiment_costs_that_one_alone(project: DvcProject, pids
     )
     found = [next(events)]
     stage = told(pids)
-    shell = stage[0].parent()
+    shell = psutil.Process(stage[0]).parent()
     assert shell is not None
     # The stage's parent is the experiment's process, or a shell below it.
     experiment = next(
@@ -98,7 +95,7 @@ def test_kill_9_of_one_experiment_costs_that_one_alone(project: DvcProject, pids
     experiment.kill()
     with pytest.raises(ExperimentsFailed) as caught:
         found.extend(iter(events.__next__, None))
-    assert_gone(stage)
+    assert_gone(stage, within=3)
     assert "SIGKILL" in caught.value.reasons["n-1"]
     assert set(saved(found)) == {"n-2"}
     assert list((project.private_dir / "experiments").iterdir()) == []
@@ -115,6 +112,6 @@ def test_kill_9_of_the_process_between_ends_all_and_says_so(project: DvcProject,
     between.kill()
     with pytest.raises(ExperimentsFailed) as caught:
         list(events)
-    assert_gone(stage)
+    assert_gone(stage, within=3)
     assert "-9" in caught.value.reasons["n"]
     assert list((project.private_dir / "experiments").iterdir()) == []

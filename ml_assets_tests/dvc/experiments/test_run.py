@@ -7,7 +7,6 @@ import shutil
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from ml_assets.dvc._internals import open_repo
@@ -21,6 +20,7 @@ from ml_assets.dvc.experiments.values import ExperimentRequest
 from ml_assets.dvc.project import DvcProject
 from ml_assets_tests.dvc.experiments.batches import at, files_at, lines, run_batch, saved, unchanged
 from ml_assets_tests.factories import dvc, run, write
+from ml_assets_tests.processes import assert_gone
 
 
 def tree(root: Path, rev: str) -> str:
@@ -192,10 +192,9 @@ def test_closing_the_iterator_stops_all_commands_and_removes_the_clones(project:
     pids: list[int] = []
     while len(pids) < 4:
         pids += [int(word) for line in lines([next(events)]) for word in line.split()]
-    processes = [psutil.Process(pid) for pid in pids]
     started = time.monotonic()
     events.close()
     assert time.monotonic() - started < 3
-    assert psutil.wait_procs(processes, timeout=1)[1] == []
+    assert_gone(pids, within=1)
     assert scratch(project) == []
     assert "refs/exps" not in run("git", "for-each-ref", cwd=project.root).stdout
