@@ -42,7 +42,7 @@ class Site:
     @cached_property
     def config(self) -> Mapping[str, Any]:
         """DVC's merged configuration, by section."""
-        from ml_assets.dvc._internals import configuration
+        from ml_assets.dvc._internals.repo import configuration
 
         return self._read("DVC's configuration", lambda: configuration(self.root), default=_NO_CONFIG)
 

@@ -95,6 +95,6 @@ def _carry_settings(source: Path, into: Path) -> None:
 
 
 def _configure_dvc(source: Path, target: Path) -> None:
-    from ml_assets.dvc._internals_experiments import carry_configuration
+    from ml_assets.dvc._internals.experiments import carry_configuration
 
     carry_configuration(source, target)

@@ -12,7 +12,7 @@ from ml_assets.dvc.code_state import CodeMarks, Mark
 from ml_assets.dvc.remote import failure
 
 if TYPE_CHECKING:
-    from ml_assets.dvc._internals_cache import RemoteRuns
+    from ml_assets.dvc._internals.cache import RemoteRuns
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Fetching:
 
     @contextmanager
     def _asking(self, repo: Any, tell: Callable[[str], None]) -> Iterator[RemoteRuns | None]:
-        from ml_assets.dvc._internals_cache import RemoteRuns
+        from ml_assets.dvc._internals.cache import RemoteRuns
 
         try:
             yield None if self._silent.is_set() else RemoteRuns(repo, self.remote)

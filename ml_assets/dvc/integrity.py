@@ -58,7 +58,7 @@ def only_intact(root: Path) -> Iterator[None]:
         CacheDamaged: an object is not what its name says, or is nowhere although its file is in the
             workspace (DVC deletes a corrupt object that is writable, and goes on); nothing was uploaded.
     """
-    from ml_assets.dvc._internals_transfers import upload_guard
+    from ml_assets.dvc._internals.transfers import upload_guard
 
     def check(new: Iterable[CacheObject], missing: Iterable[CacheObject]) -> None:
         refuse(root, [*find_damage(new), *_lost(root, missing)])

@@ -112,7 +112,7 @@ def examine(each: CacheObject) -> Damaged | None:
 def hash_of(each: CacheObject) -> str:
     """The MD5 of an object's bytes, by the rule of its layout."""
     if each.legacy:
-        from ml_assets.dvc._internals_transfers import legacy_hash
+        from ml_assets.dvc._internals.transfers import legacy_hash
 
         return legacy_hash(each.path)
     with each.path.open("rb") as stream:

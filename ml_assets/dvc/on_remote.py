@@ -16,8 +16,8 @@ def missing_on_remote(
     Raises:
         TransferFailed: the remote cannot be asked.
     """
-    from ml_assets.dvc._internals import open_repo
-    from ml_assets.dvc._internals_cache import missing_objects
+    from ml_assets.dvc._internals.cache import missing_objects
+    from ml_assets.dvc._internals.repo import open_repo
 
     with transferring("status -c", root, remote), open_repo(root) as repo, repo.lock:
         return {name: missing_objects(repo, repo.stage.get_target(name), remote) for name in stages}

@@ -51,7 +51,7 @@ def has_plots(manifest: Manifest, stage: Stage) -> bool:
 
 def draw_plots(root: Path) -> tuple[Picture, ...]:
     """All plots of the project at `root`, as they are in the workspace now; DVC leaves out a broken one."""
-    from ml_assets.dvc._internals import open_repo, plot_renderers
+    from ml_assets.dvc._internals.repo import open_repo, plot_renderers
 
     with open_repo(root) as repo:
         return tuple(

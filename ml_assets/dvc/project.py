@@ -66,7 +66,7 @@ class DvcProject:
 
     def cache_dir(self) -> Path:
         """Where DVC keeps its objects; a clone may share another's. Asking DVC costs half a second."""
-        from ml_assets.dvc._internals import open_repo
+        from ml_assets.dvc._internals.repo import open_repo
 
         with open_repo(self.root) as repo:
             return Path(repo.cache.local.path)

@@ -33,7 +33,7 @@ def pull(root: Path, targets: Sequence[str], *, remote: str | None) -> None:
 
 
 def _transfer(verb: str, root: Path, targets: Sequence[str], remote: str | None) -> int:
-    from ml_assets.dvc._internals import open_repo
+    from ml_assets.dvc._internals.repo import open_repo
 
     with transferring(verb, root, remote), open_repo(root) as repo:
         done: Any = getattr(repo, verb)(targets=list(targets), remote=remote)

@@ -71,7 +71,7 @@ def without_credentials(url: str) -> str:
 
 
 def _read(root: Path) -> Remotes:
-    from ml_assets.dvc._internals import configuration
+    from ml_assets.dvc._internals.repo import configuration
 
     config = configuration(root)
     urls = {name: without_credentials(str(remote["url"])) for name, remote in config["remote"].items()}

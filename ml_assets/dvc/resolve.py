@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from ml_assets.dvc._internals import (
+from ml_assets.dvc._internals.refusal import reason, refused_file
+from ml_assets.dvc._internals.repo import (
     DvcException,
     PipelineStage,
     execution_order,
@@ -21,7 +22,6 @@ from ml_assets.dvc._internals import (
     open_repo,
     plot_sources,
 )
-from ml_assets.dvc._internals_refusal import reason, refused_file
 from ml_assets.dvc.manifest import Manifest, Output, Source, Stage
 from ml_assets.dvc.pipeline_files import Digests, digests
 from ml_assets.dvc.yaml12 import Loader

@@ -35,8 +35,8 @@ def push_run_cache(project: DvcProject, stages: Sequence[str], *, remote: str | 
         TransferFailed: naming the remote and the remedy.
         CacheDamaged: an object is not what its name says; nothing was pushed.
     """
-    from ml_assets.dvc._internals import open_repo
-    from ml_assets.dvc._internals_cache import RemoteRuns
+    from ml_assets.dvc._internals.cache import RemoteRuns
+    from ml_assets.dvc._internals.repo import open_repo
 
     with (
         only_intact(project.root),

@@ -111,7 +111,7 @@ def run_stages(
 
 
 def _run(run: _Run) -> Iterator[Event]:
-    from ml_assets.dvc._internals import lock_order, working_directory
+    from ml_assets.dvc._internals.repo import lock_order, working_directory
 
     project = run.plan.project
     read_locks(project.root, project.manifest())  # a broken one is told in words, before anything runs

@@ -61,7 +61,7 @@ class StageCommands:
         Raises:
             StageFailed, DependencyChanged, RunCancelled.
         """
-        from ml_assets.dvc._internals import cache_outputs, dependency_hashes
+        from ml_assets.dvc._internals.repo import cache_outputs, dependency_hashes
 
         self.started = True
         before = {**dependency_hashes(stage), **self.trust.code.undeclared}

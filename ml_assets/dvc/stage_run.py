@@ -47,7 +47,7 @@ class StageRun:
         Raises:
             StageFailed, DependencyChanged, StageBlocked, DiskFull, NotWritable, RunCancelled.
         """
-        from ml_assets.dvc._internals import DvcException, command_runner, open_repo
+        from ml_assets.dvc._internals.repo import DvcException, command_runner, open_repo
 
         started = time.monotonic()
         while True:
@@ -75,7 +75,7 @@ class StageRun:
 
     def _is_busy(self, error: BaseException) -> bool:
         """Whether another DVC process has what the stage needs: DVC itself never waits for that."""
-        from ml_assets.dvc._internals import LockError
+        from ml_assets.dvc._internals.repo import LockError
 
         return not self.cancellation.requested and isinstance(_innermost(error), LockError)
 
@@ -88,7 +88,7 @@ class StageRun:
         time.sleep(BUSY_POLL_SECONDS)
 
     def _run_cache(self, repo: Any) -> Any:
-        from ml_assets.dvc._internals_cache import KeyedRunCache
+        from ml_assets.dvc._internals.cache import KeyedRunCache
 
         def bring(stage: Any, cache: KeyedRunCache) -> None:
             if self.fetching is not None:

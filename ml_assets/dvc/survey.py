@@ -50,7 +50,7 @@ class _Question:
     known: set[str]
 
     def ask(self, look: LastLook) -> set[str]:
-        from ml_assets.dvc._internals import LockError
+        from ml_assets.dvc._internals.repo import LockError
 
         try:
             return self._ask(look)
@@ -58,7 +58,7 @@ class _Question:
             return set()  # whoever has DVC's lock is waited for, and named, by the stages themselves
 
     def _ask(self, look: LastLook) -> set[str]:
-        from ml_assets.dvc._internals import open_repo, unclaimed
+        from ml_assets.dvc._internals.repo import open_repo, unclaimed
 
         with open_repo(self.project.root, stopped=lambda: True, tell=None) as repo:
             cache_dir = Path(repo.cache.legacy.path)

@@ -45,7 +45,7 @@ class TrackedFolder:
         Raises:
             TransferFailed: an object is neither in the cache nor on the remote.
         """
-        from ml_assets.dvc._internals import CheckoutError, open_repo
+        from ml_assets.dvc._internals.repo import CheckoutError, open_repo
 
         if self.md5() is None:
             return
@@ -64,7 +64,7 @@ class TrackedFolder:
         Raises:
             DiskFull, NotWritable: of the cache or the workspace; the .dvc file names only what the cache has.
         """
-        from ml_assets.dvc._internals import open_repo
+        from ml_assets.dvc._internals.repo import open_repo
 
         whole = self.md5() is None or len(files) > GRANULAR_LIMIT
         doing = f"adding files to {self.relative}"
@@ -85,7 +85,7 @@ class TrackedFolder:
 
         Nothing can be told to be foreign where the folder's own listing is not in the cache.
         """
-        from ml_assets.dvc._internals import open_repo
+        from ml_assets.dvc._internals.repo import open_repo
 
         with open_repo(self.root) as repo:
             status = repo.data_status(targets=[self.relative], granular=True)

@@ -89,7 +89,7 @@ def project_experiment(experiment: Experiment, run: RunDraft, *, model: str | No
 @contextmanager
 def _checked_out(project: DvcProject, experiment: Experiment) -> Iterator[DvcProject]:
     """The project in a clone at the experiment's commit, with its metrics."""
-    from ml_assets.dvc._internals import open_repo
+    from ml_assets.dvc._internals.repo import open_repo
     from ml_assets.dvc.resolve import resolve
 
     snapshot = snapshot_of_commit(project.root, experiment.rev)
@@ -108,8 +108,8 @@ def _checked_out(project: DvcProject, experiment: Experiment) -> Iterator[DvcPro
 
 def _draft(project: DvcProject, experiment: Experiment) -> RunDraft:
     """The state in the clone, as a run of stages that its author made when it was committed."""
-    from ml_assets.dvc._internals import open_repo
-    from ml_assets.dvc._internals_experiments import with_changed_params
+    from ml_assets.dvc._internals.experiments import with_changed_params
+    from ml_assets.dvc._internals.repo import open_repo
 
     run = draft_run(project, stages={}, newest=None)
     with open_repo(project.root) as repo:

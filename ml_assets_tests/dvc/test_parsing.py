@@ -6,7 +6,7 @@ import pytest
 from dvc.utils import strictyaml
 from dvc.utils.serialize import YAMLFileCorruptedError, load_yaml
 
-from ml_assets.dvc import _internals_lock
+from ml_assets.dvc._internals import lock
 from ml_assets.dvc.project import DvcProject
 from ml_assets_tests.factories import write
 
@@ -15,14 +15,14 @@ TEXT = "numbers: [1, 1e-3, 0o10]\nwords: [yes, 12:30]\ndate: 2013-01-01\n"
 
 def test_a_text_is_parsed_once_and_as_dvc_parses_it(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
-    original = _internals_lock._original_parse_yaml
+    original = lock._original_parse_yaml
 
     def counted(text: str, path: object, typ: str = "safe") -> object:
         parsed.append(text)
         return original(text, path, typ)
 
-    monkeypatch.setattr(_internals_lock, "_original_parse_yaml", counted)
-    _internals_lock._parsed.cache_clear()
+    monkeypatch.setattr(lock, "_original_parse_yaml", counted)
+    lock._parsed.cache_clear()
     found = [strictyaml.parse_yaml(TEXT, "params.yaml") for _ in range(3)]
     assert parsed == [TEXT]
     assert found == [original(TEXT, "params.yaml")] * 3

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import dataframely as dy
 
-from ml_assets.dvc._internals import open_repo
+from ml_assets.dvc._internals.repo import open_repo
 from ml_assets.dvc.tracked import TrackedFolder
 from ml_assets.landing.history import History
 from ml_assets.landing.intake import IntakeResult, take_in

@@ -16,7 +16,7 @@ from ml_assets_tests.landing.site import BAD, Site, audit, audit_remote, rows
 COMMIT = "ml_assets.landing.commit"
 STEPS = [
     Death("after", f"{COMMIT}._place"),
-    Death("after", "ml_assets.dvc._internals_lock.replace_file"),
+    Death("after", "ml_assets.dvc._internals.lock.replace_file"),
     Death("after", "ml_assets.dvc.tracked.TrackedFolder.push"),
     Death("after", "ml_assets.ledger.store.Ledger._put"),
 ]
@@ -26,7 +26,7 @@ MORE_STEPS = [
     Death("before", f"{COMMIT}.write_intent"),
     Death("after", f"{COMMIT}.write_intent"),
     Death("after", f"{COMMIT}._place", nth=2),
-    Death("before", "ml_assets.dvc._internals_lock.replace_file"),
+    Death("before", "ml_assets.dvc._internals.lock.replace_file"),
     Death("after", "ml_assets.dvc.tracked.TrackedFolder.add"),
     Death("before", "ml_assets.ledger.store.Ledger._put"),
     Death("after", "ml_assets.ledger.store.Ledger.append"),

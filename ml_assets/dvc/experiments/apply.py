@@ -73,7 +73,7 @@ def _write_files(top: Path, source: str, paths: Collection[str]) -> None:
 
 
 def _checkout_outputs(root: Path, top: Path, name: str, before: Snapshot, written: Collection[str]) -> None:
-    from ml_assets.dvc._internals import CheckoutError, DvcException, open_repo
+    from ml_assets.dvc._internals.repo import CheckoutError, DvcException, open_repo
 
     try:
         with open_repo(root) as repo:

@@ -21,7 +21,7 @@ def expand(texts: Sequence[str]) -> tuple[Overrides, ...]:
     Raises:
         OverrideInvalid: a text is not in Hydra's syntax, or sweeps in a way that has no end.
     """
-    from ml_assets.dvc._internals_experiments import expand_sweeps, split_by_file
+    from ml_assets.dvc._internals.experiments import expand_sweeps, split_by_file
 
     by_file = split_by_file(texts)
     with _explained(texts, Path("params.yaml" if len(by_file) != 1 else next(iter(by_file)))):
@@ -37,7 +37,7 @@ def check(root: Path, overrides: Overrides, *, composed: str | None) -> None:
     Raises:
         OverrideInvalid: naming file and key.
     """
-    from ml_assets.dvc._internals_experiments import override_file
+    from ml_assets.dvc._internals.experiments import override_file
 
     with tempfile.TemporaryDirectory(prefix="ml_assets-") as folder:
         for path, texts in overrides.items():
@@ -56,7 +56,7 @@ def apply(repo: Any, overrides: Overrides) -> None:
     Raises:
         OverrideInvalid: naming the files.
     """
-    from ml_assets.dvc._internals_experiments import update_params
+    from ml_assets.dvc._internals.experiments import update_params
 
     texts = [text for each in overrides.values() for text in each]
     with _explained(texts, Path(", ".join(overrides) or "params.yaml")):
@@ -65,7 +65,7 @@ def apply(repo: Any, overrides: Overrides) -> None:
 
 @contextmanager
 def _explained(texts: Sequence[str], path: Path) -> Iterator[None]:
-    from ml_assets.dvc._internals_experiments import OVERRIDE_ERRORS
+    from ml_assets.dvc._internals.experiments import OVERRIDE_ERRORS
 
     try:
         yield

@@ -46,7 +46,7 @@ def plan_experiments(root: Path, request: ExperimentRequest) -> Batch:
 @contextmanager
 def _readable(root: Path) -> Iterator[Any]:
     """DVC's `Repo`; what is wrong with its files is told as for any other command."""
-    from ml_assets.dvc._internals import DvcException, open_repo
+    from ml_assets.dvc._internals.repo import DvcException, open_repo
 
     try:
         with open_repo(root) as repo:
@@ -56,7 +56,7 @@ def _readable(root: Path) -> Iterator[Any]:
 
 
 def _check(root: Path, repo: Any, combinations: Sequence[overrides.Overrides]) -> None:
-    from ml_assets.dvc._internals_experiments import composed_file
+    from ml_assets.dvc._internals.experiments import composed_file
 
     composed = composed_file(repo)
     for combination in combinations:
@@ -65,7 +65,7 @@ def _check(root: Path, repo: Any, combinations: Sequence[overrides.Overrides]) -
 
 def _names(repo: Any, baseline: str, wanted: str | None, number: int) -> Iterator[str]:
     """As DVC gives them; one that is taken is refused now, and not after hours of training."""
-    from ml_assets.dvc._internals_experiments import experiment_ref, is_valid_name, random_name
+    from ml_assets.dvc._internals.experiments import experiment_ref, is_valid_name, random_name
 
     if wanted is None:
         made: set[str] = set()
@@ -84,7 +84,7 @@ def _names(repo: Any, baseline: str, wanted: str | None, number: int) -> Iterato
 
 
 def _snapshot(root: Path, repo: Any) -> Snapshot:
-    from ml_assets.dvc._internals_experiments import changed_sources, declared_files
+    from ml_assets.dvc._internals.experiments import changed_sources, declared_files
 
     # Under DVC's lock: a landing or a `dvc add` must not be seen half done.
     with repo.lock:

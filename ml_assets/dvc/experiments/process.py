@@ -113,7 +113,7 @@ def _become(stream: int) -> None:
 
 def _run(batch: Batch, experiment: PlannedExperiment, folder: Path) -> int:
     """In the child: the experiment. 0 says that its end was told."""
-    from ml_assets.dvc._internals import DvcException
+    from ml_assets.dvc._internals.repo import DvcException
 
     run = ExperimentRun(
         batch=batch,
@@ -154,9 +154,9 @@ def _write(text: str) -> None:
 
 def _preload() -> None:
     """Import, before the first fork, what all experiments need: half a second for each of them otherwise."""
-    from ml_assets.dvc import _internals_experiments
+    from ml_assets.dvc._internals import experiments
 
-    _internals_experiments.preload()
+    experiments.preload()
 
 
 def main() -> int:

@@ -80,8 +80,8 @@ def _refuse_unready(top: Path, experiment: Experiment, tag: str) -> None:
 
 def _refuse_moved(root: Path, top: Path, experiment: Experiment) -> None:
     """A commit since the baseline may have changed the pipeline: the experiment says nothing of that one."""
-    from ml_assets.dvc._internals import open_repo
-    from ml_assets.dvc._internals_experiments import declared_files
+    from ml_assets.dvc._internals.experiments import declared_files
+    from ml_assets.dvc._internals.repo import open_repo
 
     head = head_commit(top)
     if head == experiment.baseline:

@@ -59,7 +59,7 @@ class ExperimentRun:
 
     def _prepare(self, root: Path) -> DvcProject:
         """The project in the clone, with its params changed and its data in place."""
-        from ml_assets.dvc._internals import open_repo
+        from ml_assets.dvc._internals.repo import open_repo
         from ml_assets.dvc.resolve import resolve
 
         with open_repo(root) as repo:
@@ -103,8 +103,8 @@ class ExperimentRun:
         }
 
     def _save(self, root: Path, stages: Sequence[str], changed: Collection[str]) -> str:
-        from ml_assets.dvc._internals import open_repo
-        from ml_assets.dvc._internals_experiments import experiment_digest, experiment_ref, stage_files
+        from ml_assets.dvc._internals.experiments import experiment_digest, experiment_ref, stage_files
+        from ml_assets.dvc._internals.repo import open_repo
 
         snapshot, name = self.batch.snapshot, self.experiment.name
         with open_repo(root) as repo:

@@ -93,7 +93,7 @@ def experiment_groups(
     root: Path, *, baselines: Sequence[str], only: Sequence[Experiment] | None = None
 ) -> tuple[Group, ...]:
     """What DVC knows of the experiments below each of the commits `baselines`: of all, or of some `only`."""
-    from ml_assets.dvc._internals import open_repo
+    from ml_assets.dvc._internals.repo import open_repo
 
     chosen = list_experiments(root) if only is None else only
     with open_repo(root) as repo:
@@ -113,7 +113,7 @@ def is_number(value: object) -> bool:
 
 
 def _group(repo: Any, baseline: str, experiments: Sequence[Experiment]) -> Group:
-    from ml_assets.dvc._internals_experiments import commit_name
+    from ml_assets.dvc._internals.experiments import commit_name
 
     rows = [_row(repo, each.rev, each.name) for each in experiments]
     rows.sort(key=lambda row: (row.time or datetime.min, row.rev), reverse=True)  # noqa: DTZ901 - as DVC's
@@ -122,7 +122,7 @@ def _group(repo: Any, baseline: str, experiments: Sequence[Experiment]) -> Group
 
 
 def _row(repo: Any, rev: str, name: str) -> Row:
-    from ml_assets.dvc._internals_experiments import commit_state
+    from ml_assets.dvc._internals.experiments import commit_state
 
     state = commit_state(repo, rev)
     if state.data is None:

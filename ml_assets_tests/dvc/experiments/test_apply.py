@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_assets.dvc._internals import open_repo
+from ml_assets.dvc._internals.repo import open_repo
 from ml_assets.dvc.experiments.apply import apply_experiment
 from ml_assets.dvc.experiments.errors import ApplyConflict, ExperimentAmbiguous, ExperimentUnknown
 from ml_assets.dvc.experiments.found import find_experiment

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_assets.dvc._internals import open_repo
+from ml_assets.dvc._internals.repo import open_repo
 from ml_assets.dvc.clone import clone, clone_environment
 from ml_assets.dvc.snapshot import copy_lent, take_snapshot
 from ml_assets_tests.dvc.experiments.batches import unchanged

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_assets.dvc._internals import open_repo
+from ml_assets.dvc._internals.repo import open_repo
 from ml_assets.dvc.events import Outcome, StageFinished
 from ml_assets.dvc.experiments.errors import ExperimentsFailed
 from ml_assets.dvc.experiments.events import ExperimentEvent, ExperimentProgress

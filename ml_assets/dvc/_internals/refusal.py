@@ -10,7 +10,7 @@ from dvc.config import ConfigError
 from dvc.repo.index import Index
 from voluptuous import MultipleInvalid
 
-from ml_assets.dvc._internals import DvcException, open_repo
+from ml_assets.dvc._internals.repo import DvcException, open_repo
 from ml_assets.dvc.pipeline_files import pipeline_digests
 
 

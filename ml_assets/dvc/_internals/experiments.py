@@ -24,7 +24,7 @@ from dvc.utils.serialize import dumps_yaml
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from ml_assets.dvc._internals import configuration
+from ml_assets.dvc._internals.repo import configuration
 
 __all__ = [
     "OVERRIDE_ERRORS",

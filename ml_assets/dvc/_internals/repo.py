@@ -1,4 +1,4 @@
-"""Every private name of DVC that we lean on, and the changes to its behaviour, in one place."""
+"""DVC's repository: opened, locked, run, hashed and drawn, with the changes to how DVC does it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from dvc.repo.plots import infer_data_sources
 from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.stage import PipelineStage
 
-from ml_assets.dvc._internals_lock import lock_order
-from ml_assets.dvc._internals_transfers import save_to_cache
+from ml_assets.dvc._internals.lock import lock_order
+from ml_assets.dvc._internals.transfers import save_to_cache
 from ml_assets.dvc.errors import TornRwlock
 from ml_assets.dvc.locks import in_words, release_stale, repository_hold
 from ml_assets.dvc.pipeline_files import digest
