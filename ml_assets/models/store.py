@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from ml_assets.dvc.variables import with_variables
 from ml_assets.models.errors import DriverMissing, ExperimentDeleted, TrackingFailed
 from ml_assets.models.links import credentials, public_uri
 from ml_assets.models.settings import TRACKING_URI_VARIABLE, MlflowSettings, sqlite_path
@@ -100,16 +101,9 @@ def _one_writer(root: Path) -> Iterator[None]:
 def _environment(secrets: Mapping[str, str]) -> Iterator[None]:
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    before = {name: os.environ.get(name) for name in (*secrets, TRACKING_URI_VARIABLE)}
-    os.environ.update(secrets)
-    try:
+    # MLflow sets it when it is pointed somewhere.
+    with with_variables(secrets, restoring=(TRACKING_URI_VARIABLE,)):
         yield
-    finally:
-        for name, old in before.items():
-            if old is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = old
 
 
 @contextmanager

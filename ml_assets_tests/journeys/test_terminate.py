@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ml_assets.demo.loopback import HOST, free_port
-from ml_assets.demo.servers import Server
 from ml_assets.demo.web_api import WebApi
 from ml_assets.ledger.store import Ledger
-from ml_assets_tests.factories import BIN, dvc, environment, make_project, run
+from ml_assets_tests.factories import dvc, make_project, run
 from ml_assets_tests.journeys.checkout import wait_until
+from ml_assets_tests.journeys.web_server import dagster_dev, launch, status, terminate
 from ml_assets_tests.processes import assert_gone
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -60,15 +58,6 @@ defs = Definitions(
     ".gitignore": "pids\ngo\n/.ml_assets/\n__pycache__/\n",
 }
 
-_LAUNCH = """
-mutation ($params: ExecutionParams!) { launchRun(executionParams: $params) {
-  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }
-"""
-_TERMINATE = """
-mutation ($id: String!) { terminateRun(runId: $id) { __typename ... on PythonError { message } } }
-"""
-_STATUS = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
-
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -78,57 +67,32 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def dagster(project: Path, tmp_path: Path) -> Iterator[WebApi]:
     """`dagster dev` over the project."""
-    port, home = free_port(), tmp_path / "dagster-home"
+    home = tmp_path / "dagster-home"
     home.mkdir()
-    command = [str(BIN / "dagster"), "dev", "-f", "defs.py", "--host", HOST, "--port", str(port)]
-    server = Server("Dagster", command, port, "/server_info", tmp_path / "dagster.log")
-    server.start(cwd=project, env=environment(DAGSTER_HOME=str(home)))
-    try:
-        server.wait_until_ready()
-        api = WebApi(port)
-        api.require_definitions()
+    with dagster_dev(project, home) as api:
         yield api
-    finally:
-        server.stop()
 
 
 def test_a_terminated_run_leaves_nothing_running_and_the_next_one_is_right(
     project: Path, dagster: WebApi, tmp_path: Path
 ) -> None:
-    run_id = _launch(dagster)
+    run_id = launch(dagster, "__ASSET_JOB", assets=["quick", "slow"], config={})
     wait_until((project / "pids").exists, seconds=90, what="the slow stage")
     stage = [int(pid) for pid in (project / "pids").read_text().split()]
 
-    answer = dagster.query(_TERMINATE, id=run_id)["terminateRun"]
-    assert answer["__typename"] == "TerminateRunSuccess", answer
-    assert_gone(stage, within=10)
-    wait_until(lambda: _status(dagster, run_id) == "CANCELED", seconds=30, what="the run's end")
+    terminate(dagster, run_id)
+    assert_gone(stage, within=1)
+    wait_until(lambda: status(dagster, run_id) == "CANCELED", seconds=30, what="the run's end")
     assert list(Ledger.open(".ml_assets/ledger", root=project).records()) == []
 
     (project / "go").touch()
-    run_id = _launch(dagster)
-    wait_until(lambda: _status(dagster, run_id) == "SUCCESS", seconds=90, what="the next run's success")
+    run_id = launch(dagster, "__ASSET_JOB", assets=["quick", "slow"], config={})
+    wait_until(lambda: status(dagster, run_id) == "SUCCESS", seconds=90, what="the next run's success")
     assert (project / "slow.txt").read_text() == "whole"
     (record,) = Ledger.open(".ml_assets/ledger", root=project).records()
     assert record.dvc_lock == (project / "dvc.lock").read_text()
     assert (project / "dvc.lock").read_bytes() == _by_hand(project, tmp_path / "by-hand")
     assert "didn't change, skipping" in dvc("repro", cwd=project)
-
-
-def _launch(dagster: WebApi) -> str:
-    selector = {
-        "repositoryLocationName": "defs.py",
-        "repositoryName": "__repository__",
-        "pipelineName": "__ASSET_JOB",
-        "assetSelection": [{"path": ["quick"]}, {"path": ["slow"]}],
-    }
-    answer = dagster.query(_LAUNCH, params={"selector": selector, "mode": "default"})["launchRun"]
-    assert answer["__typename"] == "LaunchRunSuccess", answer
-    return str(answer["run"]["runId"])
-
-
-def _status(dagster: WebApi, run_id: str) -> Any:
-    return dagster.query(_STATUS, id=run_id)["runOrError"]["status"]
 
 
 def _by_hand(project: Path, root: Path) -> bytes:

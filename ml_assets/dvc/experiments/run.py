@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from ml_assets.dvc.manifest import overlaps
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.runner import run_stages
 from ml_assets.dvc.targets import Direction, select_stages
+from ml_assets.dvc.variables import with_variables
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class ExperimentRun:
         """Names of the stages that came out as something new."""
         changed: set[str] = set()
         with (
-            _environment(self._stage_environment()),
+            with_variables(self._stage_environment()),
             closing(run_stages(project, stages, jobs=self.batch.stage_jobs)) as events,
         ):
             for event in events:
@@ -116,17 +116,3 @@ class ExperimentRun:
         ref = experiment_ref(snapshot.baseline, name)
         publish(root, rev, to=Path(snapshot.top), ref=ref, name=name, baseline=snapshot.baseline)
         return rev
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, old in before.items():
-            if old is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = old
