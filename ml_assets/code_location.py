@@ -13,7 +13,6 @@ from dagster import (
 )
 from dotenv import load_dotenv
 
-import ml_assets.collector  # noqa: F401 - for what it does, before all others of ours
 from ml_assets.assets import (
     DvcProject,
     DvcResource,

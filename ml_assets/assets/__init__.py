@@ -1,5 +1,6 @@
 """dvc.yaml → Dagster: the translator, the specs, the decorator, the resource."""
 
+import ml_assets.assets.collector  # noqa: F401 - for what it does, before all others of ours
 from ml_assets.assets.asset_decorator import dvc_assets
 from ml_assets.assets.resource import DvcResource
 from ml_assets.assets.run_config import DvcRunConfig

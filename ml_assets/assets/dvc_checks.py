@@ -19,12 +19,8 @@ from ml_assets.assets.partitions import split_partitioned
 from ml_assets.assets.specs import build_dvc_asset_specs
 from ml_assets.assets.translator import DvcTranslator
 from ml_assets.dvc.errors import DvcBridgeError
-from ml_assets.dvc.integrity import cache_intact
-from ml_assets.dvc.on_remote import missing_on_remote
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remotes import remote_url
-from ml_assets.dvc.schedule import make_schedule
-from ml_assets.dvc.survey import stage_codes, up_to_date
 
 # How many objects a result names; the rest is counted.
 SHOWN = 10
@@ -89,6 +85,9 @@ def _checks(
 
 
 def _out_of_sync(project: DvcProject, names: Sequence[str], _: str | None) -> Iterator[tuple[str, str]]:
+    from ml_assets.dvc.schedule import make_schedule
+    from ml_assets.dvc.survey import stage_codes, up_to_date
+
     # All of them: a stage is out of sync below one that is.
     schedule = make_schedule(project.manifest(), {stage.name for stage in project.manifest().stages})
     done = up_to_date(project, schedule, stage_codes(project, schedule))
@@ -102,6 +101,8 @@ def _out_of_sync(project: DvcProject, names: Sequence[str], _: str | None) -> It
 
 
 def _unpushed(project: DvcProject, names: Sequence[str], remote: str | None) -> Iterator[tuple[str, str]]:
+    from ml_assets.dvc.on_remote import missing_on_remote
+
     for name, objects in missing_on_remote(project.root, names, remote=remote).items():
         if objects:
             flag = f" -r {remote}" if remote else ""
@@ -109,6 +110,8 @@ def _unpushed(project: DvcProject, names: Sequence[str], remote: str | None) -> 
 
 
 def _damaged(project: DvcProject, names: Sequence[str], _: str | None) -> Iterator[tuple[str, str]]:
+    from ml_assets.dvc.integrity import cache_intact
+
     for name in names:
         integrity = cache_intact(project, name)
         if not integrity.passed:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from dagster import (
     AssetExecutionContext,
@@ -19,7 +19,6 @@ from dagster import (
 )
 from pydantic import Field
 
-from ml_assets.assets.conclusion import Conclusion
 from ml_assets.assets.errors import SeveralPartitions
 from ml_assets.assets.keys import (
     META_KEY_OUTCOME,
@@ -29,18 +28,17 @@ from ml_assets.assets.keys import (
     META_KEY_STAGES,
 )
 from ml_assets.assets.process_identity import identify
-from ml_assets.assets.step import Step
 from ml_assets.dvc.errors import RunCancelled
 from ml_assets.dvc.events import Redo, Start
-from ml_assets.dvc.lock_before import keep_lock_before, lock_before
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remotes import remote_url
-from ml_assets.dvc.run_cache import push_results
-from ml_assets.dvc.workspace import writer, writers
 from ml_assets.errors import ForeseenError
-from ml_assets.ledger.newest import newest_run
-from ml_assets.ledger.record import Outcome
-from ml_assets.ledger.store import Ledger
+
+# What runs stages and ends runs is imported by runs alone: loading definitions does not wait for it.
+if TYPE_CHECKING:
+    from ml_assets.assets.conclusion import Conclusion
+    from ml_assets.assets.step import Step
+    from ml_assets.ledger.record import Outcome
 
 
 class DvcResource(ConfigurableResource[None]):
@@ -74,6 +72,8 @@ class DvcResource(ConfigurableResource[None]):
             dagster.Failure: a stage failed (those that do not depend on it are finished first and kept), a
                 blocking check was not passed, or the push or the ledger failed.
         """
+        from ml_assets.dvc.workspace import writer
+
         identify(context)
         with failures(), writer(self._private, who=who(context), on_wait=context.log.warning):
             step = self._step(context)
@@ -89,6 +89,9 @@ class DvcResource(ConfigurableResource[None]):
         Raises:
             dagster.Failure: as `run`.
         """
+        from ml_assets.dvc.lock_before import lock_before
+        from ml_assets.dvc.run_cache import push_results
+
         with failures(), self._slot(context):
             step = self._step(context, lock_before=lock_before(self.project, who(context)))
             yield from step.run(redo=redo, jobs=self.jobs, start=self._start)
@@ -104,6 +107,8 @@ class DvcResource(ConfigurableResource[None]):
         Raises:
             dagster.Failure: the push or the ledger failed.
         """
+        from ml_assets.ledger.newest import newest_run
+
         with failures(), self._slot(context):
             conclusion = self.conclusion(context)
             outcomes = outcomes_of(context, stages)
@@ -117,6 +122,9 @@ class DvcResource(ConfigurableResource[None]):
                 )
 
     def _slot(self, context: AssetExecutionContext) -> AbstractContextManager[None]:
+        from ml_assets.dvc.lock_before import keep_lock_before
+        from ml_assets.dvc.workspace import writers
+
         run, project = who(context), self.project.pinned()
         return writers(
             self._private,
@@ -135,6 +143,9 @@ class DvcResource(ConfigurableResource[None]):
         Raises:
             RemoteUnknown.
         """
+        from ml_assets.assets.conclusion import Conclusion
+        from ml_assets.ledger.store import Ledger
+
         project = self.project.pinned()
         ledger = Ledger.open(self.ledger, root=project.root)
         return Conclusion(context, project, ledger, self.remote, remote_url(project.root, self.remote))
@@ -150,6 +161,8 @@ class DvcResource(ConfigurableResource[None]):
     def _step(
         self, context: AssetExecutionContext, lock_before: Mapping[str, list[str]] | None = None
     ) -> Step:
+        from ml_assets.assets.step import Step
+
         # Asked before anything runs: a misspelt remote must not cost a training first.
         url = remote_url(self.project.root, self.remote)
         return Step(

@@ -23,16 +23,14 @@ from ml_assets.dvc.errors import DvcBridgeError
 from ml_assets.dvc.lockfile import LockedPath, read_dvc_file
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remotes import remote_url
-from ml_assets.dvc.tracked import TrackedFolder
 from ml_assets.landing.errors import LandingError
 from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.settings import LandingSettings
 from ml_assets.ledger.errors import LedgerError
-from ml_assets.ledger.origin import collect
-from ml_assets.ledger.record import DagsterRun
 from ml_assets.ledger.store import Ledger
 
 if TYPE_CHECKING:
+    from ml_assets.dvc.tracked import TrackedFolder
     from ml_assets.landing.intake import IntakeResult
 
 SHOWN_ROWS = 50
@@ -56,7 +54,10 @@ def build_raw_asset(
     @multi_asset(name=f"{spec.key.path[-1]}_intake", specs=[spec])
     def intake(context: AssetExecutionContext, landing_s3: LandingS3) -> Iterator[MaterializeResult[None]]:
         # Here, since a code location loads this module and never takes anything in.
+        from ml_assets.dvc.tracked import TrackedFolder
         from ml_assets.landing.intake import take_in
+        from ml_assets.ledger.origin import collect
+        from ml_assets.ledger.record import DagsterRun
 
         identify(context)
         folder = TrackedFolder(project.root, settings.into)
@@ -81,7 +82,7 @@ def build_raw_asset(
 def _materialization(
     spec: AssetSpec,
     settings: LandingSettings,
-    folder: TrackedFolder,
+    folder: "TrackedFolder",
     result: "IntakeResult",
     remote: str | None,
 ) -> MaterializeResult[None]:

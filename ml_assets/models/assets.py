@@ -26,7 +26,6 @@ from ml_assets.assets.keys import META_KEY_RECORD, META_KEY_RECORD_DIGEST
 from ml_assets.dvc.errors import DvcBridgeError
 from ml_assets.dvc.lockfile import read_lock
 from ml_assets.dvc.manifest import overlaps
-from ml_assets.dvc.plots import stage_pictures
 from ml_assets.dvc.project import DvcProject
 from ml_assets.ledger.errors import LedgerError
 from ml_assets.ledger.record import RunRecord
@@ -130,6 +129,8 @@ def _attachments(project: DvcProject, record: RunRecord, folder: Path) -> "Attac
 
 
 def _pictures(project: DvcProject, record: RunRecord, folder: Path) -> Iterator[Path]:
+    from ml_assets.dvc.plots import stage_pictures
+
     lock = project.root / "dvc.lock"
     # DVC draws what is in the workspace: only while that is the record's.
     if not lock.exists() or lock.read_text(encoding="utf-8") != record.dvc_lock:
