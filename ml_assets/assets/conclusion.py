@@ -16,9 +16,9 @@ from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remote import push
 from ml_assets.dvc.run_cache import push_run_cache
 from ml_assets.ledger.newest import newest_landing, newest_run
-from ml_assets.ledger.record import DagsterRun, Outcome, RunRecord
+from ml_assets.ledger.record import AnyRecord, DagsterRun, Outcome, RunRecord
 from ml_assets.ledger.run_record import draft_run, is_recorded, unpushed_sources
-from ml_assets.ledger.store import AnyRecord, Ledger
+from ml_assets.ledger.store import Ledger
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ import click
 
 from ml_assets.cli.project import current_ledger
 from ml_assets.ledger.chain import verify
-from ml_assets.ledger.record import IntakeRecord, RunRecord
-from ml_assets.ledger.store import AnyRecord
+from ml_assets.ledger.record import AnyRecord, IntakeRecord, RunRecord
 
 
 @click.command()

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ml_assets.demo.landings import LandingWatch, auc
-from ml_assets.ledger.record import IntakeRecord, RunRecord
-from ml_assets.ledger.store import AnyRecord
+from ml_assets.ledger.record import AnyRecord, IntakeRecord, RunRecord
 
 
 @dataclass

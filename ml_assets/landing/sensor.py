@@ -1,8 +1,8 @@
 """The landing in Dagster: its job, its sensor on the bucket, and its daily schedule."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from dagster import (
     AssetKey,
@@ -20,20 +20,12 @@ from dagster import (
 )
 
 from ml_assets.landing.errors import LandingGaveUp
-from ml_assets.landing.history import History
-from ml_assets.landing.listing import list_objects
-from ml_assets.landing.next_step import GiveUp, Limits, Request, Step, next_step
-from ml_assets.landing.plan import plan
-from ml_assets.landing.runs import (
-    TAG_RUN_KEY,
-    active_run,
-    failed_after_its_record,
-    past_attempts,
-    report_dead_runs,
-)
 from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.settings import LandingSettings
 from ml_assets.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    from ml_assets.landing.ticks import Ticks
 
 NAME = "landing"
 """Of the job and of the sensor."""
@@ -74,8 +66,7 @@ def build_landing_sensor(landing: Landing) -> SensorDefinition:
     What is new is decided by the ledger alone: the sensor keeps no cursor, so a lost or repeated tick, a
     restart or a second daemon change nothing.
     """
-    # A cache, and no state: read from the ledger again wherever this process starts anew.
-    history = History(dvc_file=landing.dvc_file)
+    ticks: Ticks | None = None
 
     @sensor(
         name=NAME,
@@ -85,11 +76,19 @@ def build_landing_sensor(landing: Landing) -> SensorDefinition:
         description=f"Watches s3://{landing.settings.bucket}/{landing.settings.prefix}",
     )
     def landing_sensor(context: SensorEvaluationContext, landing_s3: LandingS3) -> RunRequest | SkipReason:
-        nonlocal history
-        history = _up_to_date(landing, history)
+        # Here, since a code location loads this module, and few of its processes ever tick.
+        from ml_assets.landing.next_step import GiveUp, Request
+        from ml_assets.landing.runs import TAG_RUN_KEY, report_dead_runs
+        from ml_assets.landing.ticks import Ticks
+
+        nonlocal ticks
+        if ticks is None:
+            ticks = Ticks(
+                settings=landing.settings, ledger=landing.ledger, dvc_file=landing.dvc_file, job=NAME
+            )
         for run_id in report_dead_runs(context.instance, NAME):
             context.log.warning(f"Reported run {run_id} as failed: its process is gone")
-        step = _decide(context, landing, history, landing_s3)
+        step = ticks.next(context.instance, landing_s3.client())
         if isinstance(step, GiveUp):
             raise LandingGaveUp(step.reason)
         if isinstance(step, Request):
@@ -97,36 +96,6 @@ def build_landing_sensor(landing: Landing) -> SensorDefinition:
         return SkipReason(step.reason)
 
     return landing_sensor
-
-
-def _up_to_date(landing: Landing, history: History) -> History:
-    head = landing.ledger.head()
-    if (head.number if head else 0) < history.up_to:
-        history = History(dvc_file=landing.dvc_file)  # the ledger was replaced by a shorter one
-    history.catch_up(landing.ledger)
-    return history
-
-
-def _decide(context: SensorEvaluationContext, landing: Landing, history: History, s3: LandingS3) -> Step:
-    settings, now = landing.settings, datetime.now(UTC)
-    planned = plan(
-        list_objects(s3.client(), settings.bucket, settings.prefix),
-        history.known,
-        prefix=settings.prefix,
-        together=settings.together,
-        wait=timedelta(seconds=settings.together_wait_seconds),
-        now=now,
-        limit=settings.max_batch_files,
-    )
-    return next_step(
-        plan=planned,
-        unfinished=history.unfinished,
-        untracked=failed_after_its_record(context.instance, NAME, history.newest_run),
-        attempts=past_attempts(context.instance, NAME, history.intake_of_run),
-        active=active_run(context.instance, NAME),
-        limits=Limits(settings.max_attempts, timedelta(seconds=settings.backoff_seconds)),
-        now=now,
-    )
 
 
 def _sensor_status(settings: LandingSettings) -> DefaultSensorStatus:

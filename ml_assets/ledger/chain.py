@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ml_assets.ledger.errors import ChainBroken
-from ml_assets.ledger.record import Record
 
-OneKind = TypeVar("OneKind", bound=Record)
+if TYPE_CHECKING:
+    from ml_assets.ledger.record import Record
+
+OneKind = TypeVar("OneKind", bound="Record")
 
 
 def verify(records: Iterable[OneKind]) -> OneKind | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ml_assets.ledger.record import IntakeRecord, RunRecord
-from ml_assets.ledger.store import AnyRecord, Ledger
+from ml_assets.ledger.record import AnyRecord, IntakeRecord, RunRecord
+from ml_assets.ledger.store import Ledger
 
 
 def backwards(ledger: Ledger) -> Iterator[AnyRecord]:

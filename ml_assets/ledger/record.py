@@ -133,7 +133,7 @@ class Draft(Origin):
     def _iso(self, time: datetime) -> str:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def numbered(self, *, number: int, previous: str | None) -> IntakeRecord | RunRecord:
+    def numbered(self, *, number: int, previous: str | None) -> AnyRecord:
         """This draft with its place in the chain."""
         fields = {**self.model_dump(), "number": number, "previous": previous}
         return _ADAPTER.validate_python(fields)
@@ -185,12 +185,11 @@ class RunRecord(RunDraft, Record):
 
 
 KINDS = ("intake", "run")
-_ADAPTER: TypeAdapter[IntakeRecord | RunRecord] = TypeAdapter(
-    Annotated[IntakeRecord | RunRecord, Field(discriminator="kind")]
-)
+AnyRecord = IntakeRecord | RunRecord
+_ADAPTER: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Field(discriminator="kind")])
 
 
-def parse_record(data: bytes, *, number: int, where: str) -> IntakeRecord | RunRecord:
+def parse_record(data: bytes, *, number: int, where: str) -> AnyRecord:
     """The record in `data`, which was stored as `number`.
 
     Raises RecordCorrupt when it is torn, edited into nonsense or another number's, RecordTooNew when a later

@@ -8,20 +8,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ml_assets.ledger.chain import check_numbers
 from ml_assets.ledger.disk import Disk
 from ml_assets.ledger.errors import AppendContended, LedgerUnreachable, RecordMissing
 from ml_assets.ledger.place import Place
-from ml_assets.ledger.record import Draft, IntakeRecord, Record, RunRecord, parse_record
+
+# The models of records are loaded by who reads one: a code location opens a ledger and reads none.
+if TYPE_CHECKING:
+    from ml_assets.ledger.record import AnyRecord, Draft, Record
 
 RECORDS = "records"
 ATTEMPTS = 200
 READ_AHEAD = 128
 _NAME = re.compile(r"\d{10}\.json")
-
-AnyRecord = IntakeRecord | RunRecord
 
 
 class Ledger:
@@ -64,6 +66,8 @@ class Ledger:
 
     def get(self, number: int) -> AnyRecord:
         """Record `number`. Raises RecordMissing, RecordCorrupt, RecordTooNew, LedgerUnreachable."""
+        from ml_assets.ledger.record import parse_record
+
         name = _name(number)
         where = f"{self.url}/{name}"
         data = self._place.read(name)

@@ -28,13 +28,13 @@ from ml_assets.dvc.lockfile import read_lock
 from ml_assets.dvc.manifest import overlaps
 from ml_assets.dvc.project import DvcProject
 from ml_assets.ledger.errors import LedgerError
-from ml_assets.ledger.record import RunRecord
 from ml_assets.ledger.store import Ledger
 from ml_assets.models.errors import TrackingError
 
 # What a run needs is imported in it, since a code location loads this module and tracks nothing.
 if TYPE_CHECKING:
     from ml_assets.dvc.experiments.found import Experiment
+    from ml_assets.ledger.record import RunRecord
     from ml_assets.models.choice import Chosen
     from ml_assets.models.recorder import Recorder, Recording
     from ml_assets.models.store import TrackingStore
@@ -93,7 +93,7 @@ def _choose(context: AssetExecutionContext, ledger: Ledger) -> "Chosen":
     return choose_record(ledger, dagster_runs=cast("set[str]", runs), since=begun - CLOCKS_APART)
 
 
-def _say_partial(context: AssetExecutionContext, record: RunRecord) -> None:
+def _say_partial(context: AssetExecutionContext, record: "RunRecord") -> None:
     context.log.warning(
         f"No MLflow run is made of record {record.number}: it is of a part of the stages, and others are out "
         f"of date ({', '.join(record.stale)}). Materialize these too, and the run is tracked."
@@ -120,7 +120,7 @@ def _track(
         )
 
 
-def _attachments(project: DvcProject, record: RunRecord, folder: Path) -> "Attachments":
+def _attachments(project: DvcProject, record: "RunRecord", folder: Path) -> "Attachments":
     from ml_assets.models.writing import Attachments
 
     shown = project.manifest().plots
@@ -128,7 +128,7 @@ def _attachments(project: DvcProject, record: RunRecord, folder: Path) -> "Attac
     return Attachments(plots=plots, pictures=list(_pictures(project, record, folder)))
 
 
-def _pictures(project: DvcProject, record: RunRecord, folder: Path) -> Iterator[Path]:
+def _pictures(project: DvcProject, record: "RunRecord", folder: Path) -> Iterator[Path]:
     from ml_assets.dvc.plots import stage_pictures
 
     lock = project.root / "dvc.lock"
@@ -209,7 +209,7 @@ def _resource(context: AssetExecutionContext, store: "TrackingStore", run_id: st
             yield cast("Any", resources).mlflow
 
 
-def _result(record: RunRecord, tracked: "TrackedRun") -> MaterializeResult[None]:
+def _result(record: "RunRecord", tracked: "TrackedRun") -> MaterializeResult[None]:
     metadata: dict[str, Any] = {
         META_KEY_RUN: tracked.run_id,
         META_KEY_OUTCOME: tracked.outcome.value,
