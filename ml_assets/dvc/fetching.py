@@ -24,6 +24,7 @@ class Fetching:
 
     remote: str | None
     _silent: threading.Event = field(default_factory=threading.Event)
+    _filesystems: dict[str, Any] = field(default_factory=dict)
 
     def bring(self, repo: Any, stage: Any, cache: Any, tell: Callable[[str], None]) -> None:
         """Bring the objects of the outputs that `stage` would have, and the entry that names them.
@@ -45,8 +46,9 @@ class Fetching:
 
     @contextmanager
     def _asking(self, repo: Any, tell: Callable[[str], None]) -> Iterator[RemoteRuns | None]:
-        from ml_assets.dvc._internals.cache import RemoteRuns
+        from ml_assets.dvc._internals.cache import RemoteRuns, SharedCloud
 
+        repo.cloud = SharedCloud(repo, self._filesystems)
         try:
             yield None if self._silent.is_set() else RemoteRuns(repo, self.remote)
         except Exception as error:  # noqa: BLE001 - of botocore, aiohttp and DVC, with no base in common; told

@@ -35,7 +35,7 @@ def push_run_cache(project: DvcProject, stages: Sequence[str], *, remote: str | 
         TransferFailed: naming the remote and the remedy.
         CacheDamaged: an object is not what its name says; nothing was pushed.
     """
-    from ml_assets.dvc._internals.cache import RemoteRuns
+    from ml_assets.dvc._internals.cache import RemoteRuns, SharedCloud
     from ml_assets.dvc._internals.repo import open_repo
 
     with (
@@ -44,6 +44,7 @@ def push_run_cache(project: DvcProject, stages: Sequence[str], *, remote: str | 
         open_repo(project.root) as repo,
         repo.lock,
     ):
+        repo.cloud = SharedCloud(repo, {})
         runs = RemoteRuns(repo, remote)
         sent = runs.put(repo.stage.get_target(name) for name in stages)
         runs.put_marks(_marks(project, stages, Path(repo.cache.legacy.path)))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_assets.cli import main
+from ml_assets import cli
 from ml_assets.dvc.project import DvcProject
 from ml_assets_tests.factories import GIT_IDENTITY, make_two_stages
 
@@ -38,7 +38,7 @@ def ml_assets(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         monkeypatch.setattr(sys, "argv", ["ml-assets", *arguments])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            main()
+            cli.run()
         printed = capsys.readouterr()
         return Answer(int(ended.value.code or 0), printed.out, printed.err)
 

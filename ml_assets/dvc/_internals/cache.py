@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dvc.config import RemoteConfigError
+from dvc.data_cloud import DataCloud, Remote
 from dvc.exceptions import CollectCacheError, DvcException
 from dvc.fs import HTTPFileSystem
 from dvc.repo import Repo
@@ -85,6 +86,22 @@ class KeyedRunCache(StageCache):  # type: ignore[misc]
         for out in named.outs:
             out.remote = remotes.get(out.def_path)
         return named
+
+
+class SharedCloud(DataCloud):  # type: ignore[misc]
+    """The remotes of a repository by `filesystems`, name → file system, which many repositories share.
+
+    DVC makes a new client for each thing that it asks, which takes longer than the answer.
+    """
+
+    def __init__(self, repo: Repo, filesystems: dict[str, Any]) -> None:
+        super().__init__(repo)
+        self._filesystems = filesystems
+
+    def get_remote(self, name: str | None = None, command: str = "<command>") -> Remote:
+        remote = super().get_remote(name, command)
+        remote.fs = self._filesystems.setdefault(remote.name, remote.fs)
+        return remote
 
 
 @dataclass(frozen=True)
