@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from ml_assets.dvc.toml_text import parse_toml
 from ml_assets.errors import ForeseenError
 from ml_assets.landing.settings import LandingSettings
 from ml_assets.models.settings import MlflowSettings
@@ -81,8 +83,8 @@ class Settings(SettingsTable):
         Raises:
             SettingsInvalid: naming the file and each wrong entry.
         """
-        path, table = _table(root)
-        table |= over.model_dump(exclude_unset=True) if over else {}
+        path, said = _table(root)
+        table = {**said, **(over.model_dump(exclude_unset=True) if over else {})}
         for name in ("remote", "ledger"):
             if (value := os.environ.get(f"ML_ASSETS_{name.upper()}")) is not None:
                 table[name] = value
@@ -97,7 +99,7 @@ class Settings(SettingsTable):
             raise SettingsInvalid(path, found) from error
 
 
-def _table(root: Path) -> tuple[Path, dict[str, Any]]:
+def _table(root: Path) -> tuple[Path, Mapping[str, Any]]:
     own = root / "ml_assets.toml"
     if own.exists():
         return own, _read(own)
@@ -107,8 +109,8 @@ def _table(root: Path) -> tuple[Path, dict[str, Any]]:
     return pyproject, _read(pyproject).get("tool", {}).get("ml_assets", {})
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse_toml(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsInvalid(path, str(error)) from error

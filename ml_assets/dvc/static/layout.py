@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import configparser
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from ml_assets.dvc.toml_text import parse_toml
 
 FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 SOURCE = "src"
@@ -46,7 +47,7 @@ def _normal(path: str) -> str:
 
 def _pyproject(path: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse_toml(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 
