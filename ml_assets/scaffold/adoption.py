@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_assets.dvc.manifest import Manifest
+from ml_assets.dvc.manifest import Manifest, Stage, overlaps
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remotes import default_remote, remote_url
 from ml_assets.scaffold.change import Change
@@ -64,7 +64,14 @@ def plan_adoption(project: DvcProject, *, remote: str | None = None) -> Adoption
     pyproject = Pyproject.read(root)
     first = asked_first(pyproject)
     locations = _locations(root, pyproject, first or [])
-    settings = plan_settings(pyproject, name=locations[-1].name, remote=remote, default=default_remote(root))
+    settings = plan_settings(
+        pyproject,
+        name=locations[-1].name,
+        remote=remote,
+        default=default_remote(root),
+        # A line more in it would make such a stage run again.
+        apart=any(_reads(stage, pyproject.path.name) for stage in manifest.stages),
+    )
     planned = (plan_workspace(root, locations), _plan_definitions(root), settings, *plan_ignored(root))
     return Adoption(
         root=root,
@@ -72,6 +79,11 @@ def plan_adoption(project: DvcProject, *, remote: str | None = None) -> Adoption
         changes=tuple(change for change in planned if change),
         asked_first=None if first is None else tuple(first),
     )
+
+
+def _reads(stage: Stage, path: str) -> bool:
+    # Of params, DVC looks at the named keys; a stage that names none takes the whole file.
+    return any(overlaps(dep, path) for dep in stage.deps) or stage.params.get(path) == ()
 
 
 def _locations(root: Path, pyproject: Pyproject, first: list[CodeLocation]) -> list[CodeLocation]:

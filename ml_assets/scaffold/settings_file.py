@@ -17,7 +17,7 @@ OWN_FILE = "ml_assets.toml"
 
 
 def plan_settings(
-    pyproject: Pyproject, *, name: str, remote: str | None, default: str | None
+    pyproject: Pyproject, *, name: str, remote: str | None, default: str | None, apart: bool = False
 ) -> Change | None:
     """The file with the settings in it; None where there are settings already.
 
@@ -25,13 +25,14 @@ def plan_settings(
         name: of the code location.
         remote: the DVC remote that runs shall push to; None: not yet any.
         default: DVC's default remote.
+        apart: into ml_assets.toml in any case, for a pyproject.toml that is better left alone.
 
     Raises:
         FileInTheWay: there are settings, with another remote than the one that is asked for.
     """
     existing = _existing(pyproject)
     if existing is None:
-        return _new(pyproject, name=name, remote=_remote(remote, default))
+        return _new(pyproject, apart=apart, name=name, remote=_remote(remote, default))
     path, table = existing
     if remote is not None and table.get("remote") != remote:
         raise FileInTheWay(path, f"Set `remote = {_toml(remote)}` in it by hand.")
@@ -46,9 +47,9 @@ def _existing(pyproject: Pyproject) -> tuple[Path, Mapping[str, Any]] | None:
     return (pyproject.path, pyproject.tool[TABLE]) if TABLE in pyproject.tool else None
 
 
-def _new(pyproject: Pyproject, **fields: str) -> Change:
+def _new(pyproject: Pyproject, *, apart: bool, **fields: str) -> Change:
     table = render("adopt/settings.toml", table=f"[tool.{TABLE}]\n", prefix=f"tool.{TABLE}.", **fields)
-    after = pyproject.with_table(TABLE, table)
+    after = None if apart else pyproject.with_table(TABLE, table)
     if after is not None:
         return Change(pyproject.path, pyproject.text, after, f"the settings: [tool.{TABLE}] at its end")
     own = render("adopt/settings.toml", table="", prefix="", **fields)

@@ -150,6 +150,19 @@ def test_pyproject_keeps_every_byte_and_gets_a_table_at_its_end(
     assert not (root / "ml_assets.toml").exists()
 
 
+@pytest.mark.parametrize("reads", ["deps: [pyproject.toml]", "params: [{pyproject.toml: null}]"])
+def test_a_pyproject_that_a_stage_reads_stays_as_it_is(root: Path, ml_assets: Command, reads: str) -> None:
+    stage = f"  packed:\n    cmd: cp pyproject.toml packed.toml\n    {reads}\n    outs: [packed.toml]\n"
+    write(
+        root,
+        {"dvc.yaml": (root / "dvc.yaml").read_text() + stage, "pyproject.toml": '[project]\nname = "n"\n'},
+    )
+    dvc("repro", "-q", cwd=root)
+    assert ml_assets("init", cwd=root).code == 0
+    assert (root / "ml_assets.toml").exists()
+    assert "up to date" in dvc("status", cwd=root)
+
+
 def test_where_no_table_can_be_added_the_settings_get_a_file_of_their_own(
     root: Path, ml_assets: Command
 ) -> None:
