@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from benchmarks.generated import commit
 from benchmarks.workshop import Workshop, workshop
 
 RESULT = "evaluation/metrics.json"
+HISTORY = 10
 
 
 class Machines:
@@ -45,14 +47,30 @@ class Machines:
 
 
 @contextmanager
-def machines(push: tuple[str, ...]) -> Iterator[tuple[Workshop, Machines]]:
-    """A finished project on 90 days whose results went to the remote by `push`."""
+def machines(push: tuple[str, ...], *, history: int = 0) -> Iterator[tuple[Workshop, Machines]]:
+    """A finished project on 90 days whose results, and `history` older ones, went to the remote by `push`."""
     with workshop() as shop:
         first = shop.clone_with_history("first")
         first.run("ml-assets", "repro")
+        _make_history(first, push, history)
         first.run(*push)
         commit(first, "90 days")
         yield shop, Machines(shop, first)
+
+
+def _make_history(first: Clone, push: tuple[str, ...], runs: int) -> None:
+    """Push the results of `runs` other thresholds of the evaluation; params are as before at the end."""
+    params = first.root / "params.yaml"
+    before = params.read_text(encoding="utf-8")
+    for number in range(runs):
+        changed = re.sub(r"(?m)^(  threshold:).*$", rf"\1 0.{number + 10}", before)
+        if changed == before:
+            raise WrongWork(push, expected="finds evaluation.threshold in params.yaml")
+        params.write_text(changed, encoding="utf-8")
+        first.run("ml-assets", "repro")
+        first.run(*push)
+    params.write_text(before, encoding="utf-8")
+    first.run("ml-assets", "repro")
 
 
 def seconds(machine: Clone, command: tuple[str, ...]) -> float:
@@ -73,7 +91,7 @@ def prepare_seconds() -> Iterator[Sides]:
 def prepare_requests() -> Iterator[Sides]:
     """Both restore; DVC asks for the whole run cache, of which the remote has a history."""
     with (
-        machines(("ml-assets", "repro", "--push")) as (shop, both),
+        machines(("ml-assets", "repro", "--push"), history=HISTORY) as (shop, both),
         counting_proxy(shop.s3.endpoint) as proxy,
     ):
 
