@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ml_assets.dvc.bytecode import outlast_edits
 from ml_assets.dvc.command import Cancellation, run_command
 from ml_assets.dvc.errors import DependencyChanged, RunCancelled, StageFailed
 from ml_assets.dvc.events import Event, StageLine
@@ -64,6 +65,7 @@ class StageCommands:
         from ml_assets.dvc._internals.repo import cache_outputs, dependency_hashes
 
         self.started = True
+        outlast_edits(self.trust.project.root, self.trust.files())
         before = {**dependency_hashes(stage), **self.trust.code.undeclared}
         with self.session(self.trust.stage) as more:
             env = {**stage_environment(options["env"]), **more}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ml_assets.dvc.closure import import_closure
 from ml_assets.dvc.code_state import CodeMarks, CodeState, Mark, StageCode, entry_digest
 from ml_assets.dvc.fetching import Fetching
 from ml_assets.dvc.lockfile import read_locks
@@ -38,6 +39,11 @@ class StageTrust:
         if state is CodeState.CHANGED:
             tell(f"(its code changed, which deps do not tell: {self._names()})")
         return state is not CodeState.SAME
+
+    def files(self) -> tuple[str, ...]:
+        """The project's modules and scripts that the stage runs."""
+        stage = self.project.manifest().stage(self.stage)
+        return import_closure(self.project.root, stage, code=self.project.code())
 
     def undeclared_now(self) -> dict[str, str | None]:
         """The files that DVC does not look at, read again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,18 @@ def test_going_back_to_the_old_helper_does_not_take_the_new_ones_result(root: Pa
     edit(root, "old")
     assert outcomes(root)["made"] is Outcome.RAN
     assert (root / "made.txt").read_text() == "oldx\n"
+
+
+def test_an_edit_to_the_same_size_within_a_second_is_run(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python would take the bytecode of the first of two such edits for the second's."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    write(root, {"words.py": WORDS.replace("old", "odd")})
+    outcomes(root)
+    time.sleep(1 - time.time() % 1)
+    for word in ("one", "two"):
+        write(root, {"words.py": WORDS.replace("old", word)})
+        outcomes(root)
+        assert (root / "made.txt").read_text() == f"{word}x\n"
 
 
 def test_a_repository_that_dvc_ran_is_taken_as_it_is_and_watched_from_then_on(tmp_path: Path) -> None:
