@@ -1,14 +1,22 @@
-"""Whether processes have ended. A zombie has, even where whoever inherited it is slow to notice."""
+"""Processes that tests start and watch."""
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterable
 
 import psutil
 
 
+def let_children_hear_ctrl_c() -> None:
+    """Of tests in a shell's background they would inherit that it is ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def is_running(pid: int) -> bool:
+    """Whether it has not ended. A zombie has, even where whoever inherited it is slow to notice."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

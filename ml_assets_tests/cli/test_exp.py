@@ -17,6 +17,7 @@ from ml_assets.cli import cli
 from ml_assets_tests.dvc.experiments.batches import unchanged
 from ml_assets_tests.dvc.experiments.made import make_experiment
 from ml_assets_tests.factories import BIN, environment, make_committed_run, run, write
+from ml_assets_tests.processes import let_children_hear_ctrl_c
 
 
 @pytest.fixture
@@ -115,6 +116,7 @@ def test_apply_and_promote_say_what_they_did(root: Path) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_stops_all_commands_and_exits_as_dvc_does(root: Path) -> None:
+    let_children_hear_ctrl_c()
     write(root, {"total.py": "import time\nprint('sleeping', flush=True)\ntime.sleep(60)\n"})
     process = subprocess.Popen(
         command("run", "-S", "offset=5"), cwd=root, env=environment(), stderr=subprocess.PIPE, text=True

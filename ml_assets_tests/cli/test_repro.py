@@ -11,6 +11,7 @@ import pytest
 
 from ml_assets_tests.cli.test_commands import ml_assets
 from ml_assets_tests.factories import BIN, dvc, environment, make_two_stages, write
+from ml_assets_tests.processes import let_children_hear_ctrl_c
 
 
 @pytest.fixture
@@ -83,6 +84,7 @@ def test_an_unknown_target_is_told_with_the_known_ones(root: Path) -> None:
 
 
 def test_ctrl_c_stops_the_command_and_exits_as_dvc_does(root: Path) -> None:
+    let_children_hear_ctrl_c()
     write(root, {"double.py": "import time\nprint('sleeping', flush=True)\ntime.sleep(60)\n"})
     process = subprocess.Popen(
         [str(BIN / "ml-assets"), "repro"], cwd=root, env=environment(), stderr=subprocess.PIPE, text=True

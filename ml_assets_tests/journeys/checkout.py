@@ -19,6 +19,7 @@ from ml_assets.demo.loopback import free_port
 from ml_assets.demo.web_api import WebApi
 from ml_assets.ledger.store import Ledger
 from ml_assets_tests.factories import BIN, environment, run
+from ml_assets_tests.processes import let_children_hear_ctrl_c
 from ml_assets_tests.stages.example import clone, commit
 
 # What a test starts carries it in its environment, and so does whatever that starts.
@@ -91,9 +92,7 @@ class Checkout:
 
     def start(self, *options: str) -> RunningDemo:
         """`ml-assets demo` with `options`, on the checkout's ports."""
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-            # Of tests in a shell's background it would be inherited, and Ctrl-C reach nobody.
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        let_children_hear_ctrl_c()
         ports = {"--port": self.ui_port, "--mlflow-port": self.mlflow_port, "--s3-port": self.s3_port}
         own = [part for option, port in ports.items() for part in (option, str(port))]
         command = [str(BIN / "ml-assets"), "demo", *own, *options]
