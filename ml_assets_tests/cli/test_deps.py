@@ -40,7 +40,7 @@ def root(template: Path, tmp_path: Path) -> Path:
 def test_an_edited_helper_reaches_dvc_once_it_is_written_into_deps(root: Path) -> None:
     said = root / "said.txt"
     dvc("repro", "-q", cwd=root)
-    write(root, {"helper.py": "WORD = 'new'\n"})
+    write(root, {"helper.py": "WORD = 'fresh'\n"})
     # The control: DVC calls the stage up to date, and without dvc.lock takes the old helper's output
     # out of its run cache.
     assert "up to date" in dvc("repro", cwd=root)
@@ -54,7 +54,7 @@ def test_an_edited_helper_reaches_dvc_once_it_is_written_into_deps(root: Path) -
     assert (root / "dvc.yaml").read_text() == PIPELINE.replace("- say.py\n", "- say.py\n      - helper.py\n")
 
     dvc("repro", "-q", cwd=root)
-    assert said.read_text() == "new"
+    assert said.read_text() == "fresh"
     (root / "dvc.lock").unlink()
     write(root, {"helper.py": "WORD = 'newer'\n"})
     dvc("repro", "-q", cwd=root)
