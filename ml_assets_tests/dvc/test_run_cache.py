@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from benchmarks.counting_proxy import CountingProxy, counting_proxy
 from ml_assets.demo.s3 import EmbeddedS3
+from ml_assets.dvc._internals.cache import SharedCloud
 from ml_assets.dvc.events import Outcome, StageFinished, StageLine
 from ml_assets.dvc.fetching import Fetching
 from ml_assets.dvc.project import DvcProject
@@ -100,6 +101,26 @@ def test_an_empty_clone_restores_every_stage(
     assert (clone / "count.yaml").read_text() == (pipeline / "count.yaml").read_text()
     assert "up to date" in dvc("status", cwd=clone)
     assert proxy.total <= REQUESTS_PER_STAGE * len(STAGES) + 3 * objects(proxy)
+
+
+def test_one_client_asks_for_all_stages(
+    pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DVC alone makes one for each thing that it asks: that took longer than the answers."""
+    clients: list[Any] = []
+
+    def noted(cloud: SharedCloud, *args: Any, **options: Any) -> Any:
+        remote = get_remote(cloud, *args, **options)
+        clients.append(remote.fs)
+        return remote
+
+    push_results(DvcProject(pipeline), STAGES, remote=None)
+    clone = second_machine(pipeline, tmp_path / "second")
+    get_remote = SharedCloud.get_remote
+    monkeypatch.setattr(SharedCloud, "get_remote", noted)
+    assert set(restored(clone).values()) == {Outcome.RESTORED}
+    assert len(clients) > len(STAGES)
+    assert all(client is clients[0] for client in clients)
 
 
 @pytest.mark.slow
