@@ -7,22 +7,25 @@ from collections.abc import Iterable
 from importlib.util import cache_from_source
 from pathlib import Path
 
+# Times of files come from a clock that stands still between two ticks of the kernel's.
+CLOCK_LAG_SECONDS = 0.02
+
 
 def outlast_edits(root: Path, files: Iterable[str]) -> None:
-    """Wait until the second is over in which one of `files`, modules that were run before, was edited.
+    """Wait until the second is over in which one of `files`, modules that were run just now, was edited.
 
     Python takes bytecode for a module's when size and time fit, and the time is in whole seconds (PEP 552).
-    What is compiled now of a module that is edited to the same size within this second would be run in place
-    of the edited one, by us and by whoever comes later.
+    What was compiled of a module that is edited to the same size within this second would be run in place of
+    the edited one, by us and by whoever comes later.
     """
     edited = max((_edited(root / file) for file in files), default=0)
     left = edited + 1 - time.time()
     if 0 < left <= 1:
-        time.sleep(left)
+        time.sleep(left + CLOCK_LAG_SECONDS)
 
 
 def _edited(file: Path) -> int:
-    # Nobody edits what was never run: a fresh clone does not wait.
+    """The second of the last edit; 0 where Python has kept no bytecode."""
     if file.suffix != ".py" or not Path(cache_from_source(str(file))).exists():
         return 0
     try:

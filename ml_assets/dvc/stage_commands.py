@@ -65,12 +65,12 @@ class StageCommands:
         from ml_assets.dvc._internals.repo import cache_outputs, dependency_hashes
 
         self.started = True
-        outlast_edits(self.trust.project.root, self.trust.files())
         before = {**dependency_hashes(stage), **self.trust.code.undeclared}
         with self.session(self.trust.stage) as more:
             env = {**stage_environment(options["env"]), **more}
             for command in commands:
                 self._run_one(command, {**options, "env": env})
+        outlast_edits(self.trust.project.root, self.trust.files())
         after = {**dependency_hashes(stage), **self.trust.undeclared_now()}
         # DVC itself would record the new hash beside a result of the old data (DVC issue 11058).
         moved = tuple(
