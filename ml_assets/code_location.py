@@ -177,7 +177,9 @@ class _Rooms:
         s3 = LandingS3(region=landing.region, endpoint_url=landing.endpoint_url)
         return Definitions.merge(
             Definitions(assets=[intake], resources={"landing_s3": s3}),
-            build_landing_definitions(Landing(settings=landing, ledger=self.ledger, raw=raw.key)),
+            build_landing_definitions(
+                Landing(settings=landing, ledger=self.ledger, raw=raw.key, root=self.project.root)
+            ),
         )
 
     def _experiments(self) -> Definitions:

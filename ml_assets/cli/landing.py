@@ -8,6 +8,7 @@ from ml_assets.cli.project import current_settings
 from ml_assets.dvc.tracked import TrackedFolder
 from ml_assets.dvc.workspace import writer
 from ml_assets.landing.history import History
+from ml_assets.landing.intake import open_journal
 from ml_assets.landing.settle import Raw
 from ml_assets.landing.settle import reconcile as take_ledgers_state
 from ml_assets.ledger.store import Ledger
@@ -31,9 +32,10 @@ def reconcile() -> None:
         )
     raw = Raw(TrackedFolder(settings.root, settings.landing.into), settings.remote)
     with writer(raw.private, who="ml-assets landing reconcile", on_wait=click.echo):
-        history = History.read(Ledger.open(settings.ledger, root=settings.root), raw.dvc_file)
+        journal = open_journal(settings.landing, settings.root)
+        history = History.read(journal, Ledger.open(settings.ledger, root=settings.root), raw.dvc_file)
         take_ledgers_state(raw, history)
-    if not history.raw_record:
+    if not history.view.raw_record:
         click.echo(f"The ledger has no intake yet; {settings.landing.into} stays as it is.")
         return
-    click.echo(f"{settings.landing.into} is what record {history.raw_record} says.")
+    click.echo(f"{settings.landing.into} is what record {history.view.raw_record} says.")

@@ -64,12 +64,21 @@ class TrackedFolder:
         Raises:
             DiskFull, NotWritable: of the cache or the workspace; the .dvc file names only what the cache has.
         """
+        if self.md5() is None or len(files) > GRANULAR_LIMIT:
+            self.add_all()
+        else:
+            self._add([str(file) for file in files])
+
+    def add_all(self) -> None:
+        """Track the folder as it is, also without files that were taken away. Raises as `add`."""
+        self._add([str(self.path)])
+
+    def _add(self, targets: list[str]) -> None:
         from ml_assets.dvc._internals.repo import open_repo
 
-        whole = self.md5() is None or len(files) > GRANULAR_LIMIT
         doing = f"adding files to {self.relative}"
         with disk_failures(doing=doing, root=self.root), open_repo(self.root) as repo:
-            repo.add([str(self.path)] if whole else [str(file) for file in files])
+            repo.add(targets)
 
     def restore(self, text: str | None, remote: str | None = None) -> None:
         """Go back to an earlier .dvc file's text (None: untracked) and make the folder what it says."""

@@ -56,6 +56,7 @@ def build_raw_asset(
         # Here, since a code location loads this module and never takes anything in.
         from ml_assets.dvc.tracked import TrackedFolder
         from ml_assets.landing.intake import take_in
+        from ml_assets.landing.runs import TAG_BATCH
         from ml_assets.ledger.origin import collect
         from ml_assets.ledger.record import DagsterRun
 
@@ -71,6 +72,7 @@ def build_raw_asset(
                 remote=remote,
                 origin=lambda: collect(project.root, dagster=run),
                 progress=context.log.info,
+                batch=context.run.tags.get(TAG_BATCH),
             )
         except (LandingError, LedgerError, DvcBridgeError) as error:
             raise Failure(str(error)) from error

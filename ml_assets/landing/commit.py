@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ml_assets.dvc.remotes import remote_url
@@ -18,58 +18,95 @@ from ml_assets.landing.check import Accepted, Checked, Refused
 from ml_assets.landing.errors import Rejected
 from ml_assets.landing.history import History
 from ml_assets.landing.intent import Intent, clear_intent, write_intent
-from ml_assets.landing.objects import LandedObject
-from ml_assets.landing.paths import Room
+from ml_assets.landing.objects import DeletedObject, LandedObject
+from ml_assets.landing.paths import Room, relative_path
 from ml_assets.landing.quarantine import quarantine
 from ml_assets.landing.settle import Raw, require_saved, roll_back, settle
-from ml_assets.ledger.record import IntakeDraft, IntakeRecord, Landed, Origin, Quarantined, Record
+from ml_assets.ledger.record import (
+    GoneUpstream,
+    IntakeDraft,
+    IntakeRecord,
+    Landed,
+    Origin,
+    Quarantined,
+    Record,
+)
 
 if TYPE_CHECKING:
+    from ml_assets.landing.journal.batches import Batch
     from ml_assets.ledger.store import Ledger
 
 QUARANTINE = Path(".ml_assets/quarantine")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Harvest:
+    """What became of a batch's generations: read and checked, gone before that, or deleted upstream."""
+
+    checked: Sequence[Checked] = ()
+    vanished: Sequence[LandedObject] = ()
+    deleted: Sequence[DeletedObject] = ()
+
+    def without(self, keys: Collection[str]) -> Harvest:
+        return Harvest(
+            checked=[each for each in self.checked if each.object.key not in keys],
+            vanished=[each for each in self.vanished if each.key not in keys],
+            deleted=[each for each in self.deleted if each.key not in keys],
+        )
+
+    @property
+    def keys(self) -> list[str]:
+        read = [each.object.key for each in self.checked]
+        return [*read, *(each.key for each in self.vanished), *(each.key for each in self.deleted)]
+
+    def __bool__(self) -> bool:
+        # What vanished is told by the next record, and is no reason for one.
+        return bool(self.checked or self.deleted)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Commit:
-    """One batch on its way into raw; `planned_at` is the newest record that the plan knew of."""
+    """One batch on its way into raw. With `mirror`, files of deleted objects are taken out of raw."""
 
     raw: Raw
     ledger: Ledger
     history: History
-    planned_at: int
+    batch: Batch
+    prefix: str
+    mirror: bool
     origin: Callable[[], Origin]
     progress: Callable[[str], None]
 
-    def run(self, checked: Sequence[Checked]) -> IntakeRecord | None:
+    def run(self, harvest: Harvest) -> IntakeRecord | None:
         """The record; None when others were faster with all of it, or with anything of raw: plan again.
 
         Needs the write slot. Raises what `settle` raises, RawUnsaved, TransferFailed and the ledger's errors.
         """
         self.history.catch_up(self.ledger)
         note = settle(self.raw, self.history, progress=self.progress)
-        mine = [each for each in checked if not self._overtaken(each.object)]
+        mine = harvest.without(self._overtaken(harvest.keys))
         if not mine:
             return None
         origin = self.origin()
-        accepted, refused = self._with_room(mine)
+        accepted, refused = self._with_room(mine.checked)
         for each in refused:
             quarantine(self.raw.tracked.root / QUARANTINE, each.fetched, each.reason)
-        intent = self._change_raw(accepted)
+        removals = self._removals(mine.deleted) if self.mirror else {}
+        intent = self._change_raw(accepted, removals)
         draft = self._draft(origin, accepted, refused, note)
+        gone = tuple(self._gone(mine, removals))
+        draft = draft.model_copy(update={"gone": gone, "batch": self.batch.id})
         # No undo when this fails: the record may have arrived although its answer did not. The intent stays,
         # and the next intake sees in the ledger which of both it was.
-        record = self._append(draft, [each.object for each in mine])
+        record = self._append(draft, mine.keys)
         if record is None and intent is not None:
             self.progress("another intake was faster; starting again from what it recorded")
             roll_back(self.raw, self.history, intent)
         clear_intent(self.raw.intent)
         return record
 
-    def _overtaken(self, landed: LandedObject) -> bool:
-        """Whether another intake has dealt with the key since the plan, be it with a newer generation."""
-        known = self.history.known.generation(landed.bucket, landed.key)
-        return known is not None and known.record > self.planned_at
+    def _overtaken(self, keys: Collection[str]) -> set[str]:
+        return self.history.named_since(self.batch.at_record, keys)
 
     def _with_room(self, checked: Sequence[Checked]) -> tuple[list[Accepted], list[Refused]]:
         room = Room(self.raw.tracked.path)
@@ -77,30 +114,51 @@ class Commit:
         accepted = [each for each in verdicts if isinstance(each, Accepted)]
         return accepted, [each for each in verdicts if isinstance(each, Refused)]
 
-    def _change_raw(self, accepted: Sequence[Accepted]) -> Intent | None:
+    def _removals(self, deleted: Sequence[DeletedObject]) -> dict[str, PurePosixPath]:
+        """Path below raw by key, of what is in raw and shall not be any more."""
+        in_raw = self.history.etags_in_raw([each.key for each in deleted])
+        return {key: relative_path(key, self.prefix) for key, etag in in_raw.items() if etag is not None}
+
+    def _gone(self, mine: Harvest, removals: Collection[str]) -> Iterator[GoneUpstream]:
+        for lost in mine.vanished:
+            yield GoneUpstream(
+                bucket=lost.bucket, key=lost.key, etag=lost.etag, size=lost.size, how="vanished"
+            )
+        for each in mine.deleted:
+            yield GoneUpstream(bucket=each.bucket, key=each.key, how="deleted", removed=each.key in removals)
+
+    def _change_raw(
+        self, accepted: Sequence[Accepted], removals: Mapping[str, PurePosixPath]
+    ) -> Intent | None:
         tracked = self.raw.tracked
-        if not accepted:
+        if not accepted and not removals:
             return None
         require_saved(tracked)
         tracked.make_whole(self.raw.remote)
         intent = Intent(
             before=tracked.text(),
-            record=self.history.raw_record,
+            record=self.history.view.raw_record,
             files=[str(each.relative) for each in accepted],
         )
         write_intent(self.raw.intent, intent)
         try:
-            self._place_and_add(accepted)
+            for path in removals.values():
+                (tracked.path / path).unlink(missing_ok=True)
+            self._place_and_add(accepted, removals)
         except BaseException as error:
             self._undo(intent, error)
             raise
         return intent
 
-    def _place_and_add(self, accepted: Sequence[Accepted]) -> None:
+    def _place_and_add(self, accepted: Sequence[Accepted], removals: Collection[str]) -> None:
         tracked = self.raw.tracked
         targets = [_place(each.fetched.staged, tracked.path / each.relative) for each in accepted]
-        self.progress(f"adding {len(targets)} file(s) to {tracked.relative}")
-        tracked.add(targets)
+        if removals:
+            self.progress(f"taking {len(removals)} file(s) out of {tracked.relative}")
+            tracked.add_all()
+        else:
+            self.progress(f"adding {len(targets)} file(s) to {tracked.relative}")
+            tracked.add(targets)
         self._push()
 
     def _push(self) -> None:
@@ -115,13 +173,13 @@ class Commit:
         except Exception as second:  # noqa: BLE001 - the first error matters more, and tells of this one
             error.add_note(f"{self.raw.dvc_file} could not be put back ({second}); the next intake does it.")
 
-    def _append(self, draft: IntakeDraft, mine: Sequence[LandedObject]) -> IntakeRecord | None:
-        base = self.history.raw_record
+    def _append(self, draft: IntakeDraft, keys: Collection[str]) -> IntakeRecord | None:
+        base = self.history.view.raw_record
 
         def unless_overtaken(head: Record | None) -> IntakeDraft | None:
-            if head is not None and head.number > self.history.up_to:
+            if head is not None and head.number > self.history.view.up_to:
                 self.history.catch_up(self.ledger)
-            if self.history.raw_record != base or any(map(self._overtaken, mine)):
+            if self.history.view.raw_record != base or self._overtaken(keys):
                 return None
             return draft
 
@@ -134,16 +192,17 @@ class Commit:
     ) -> IntakeDraft:
         text = self.raw.tracked.text()
         lock = self.raw.tracked.root / "dvc.lock"
+        in_raw = self.history.etags_in_raw([each.object.key for each in accepted])
         return IntakeDraft(
             **dict(origin),
             dvc_files={} if text is None else {self.raw.dvc_file: text},
             dvc_lock=lock.read_text(encoding="utf-8") if lock.exists() else None,
-            landed=tuple(self._landed(each) for each in accepted),
+            landed=tuple(self._landed(each, in_raw.get(each.object.key)) for each in accepted),
             quarantined=tuple(_quarantined(each) for each in refused),
             note=note,
         )
 
-    def _landed(self, each: Accepted) -> Landed:
+    def _landed(self, each: Accepted, superseded: str | None) -> Landed:
         landed = each.object
         return Landed(
             bucket=landed.bucket,
@@ -153,7 +212,7 @@ class Commit:
             size=landed.size,
             sha256=each.fetched.sha256,
             path=str(each.relative),
-            superseded=self.history.etag_in_raw(landed.bucket, landed.key),
+            superseded=superseded,
         )
 
 

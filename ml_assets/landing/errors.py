@@ -117,6 +117,40 @@ class DiskFull(LandingError):
         )
 
 
+class LandingBusy(LandingError):
+    """Another tick, or an intake by hand, is at work; there is one at a time."""
+
+    def __init__(self, *, holder: str | None) -> None:
+        self.holder = holder
+        super().__init__(
+            f"Another process looks after this landing now: {holder or 'it has not said who it is'}.\n"
+            "Nothing is lost: it does the same work. Try again when it has ended."
+        )
+
+
+class JournalLocked(LandingError):
+    """Somebody holds the journal's database for longer than anybody needs."""
+
+    def __init__(self, *, place: str, waited: float) -> None:
+        self.place = place
+        super().__init__(
+            f"The landing's journal has been locked for {waited:.0f} s.\n  at {place}\n"
+            "End what holds it (a database browser, a backup; see `fuser`): the next tick goes on."
+        )
+
+
+class JournalUnusable(LandingError):
+    """The journal is no database of ours, or cannot be reached."""
+
+    def __init__(self, *, place: str, cause: str) -> None:
+        self.place = place
+        super().__init__(
+            f"The landing's journal cannot be used: {cause}\n  at {place}\n"
+            "A damaged file may be moved away: the journal is made again from the ledger and the bucket. "
+            "For another database see `journal` in [tool.ml_assets.landing]."
+        )
+
+
 class IntakeContended(LandingError):
     """Other writers committed to the same raw each time that we were about to."""
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ml_assets.landing.errors import AccessDenied, LandingError, StorageFailed
 from ml_assets.landing.failures import explained
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 20
 BODY_ATTEMPTS = 3
 TELL_EVERY_SECONDS = 2.0
-_GONE = {"NoSuchKey": "deleted", "404": "deleted", "PreconditionFailed": "overwritten", "412": "overwritten"}
+_GONE = {
+    "NoSuchKey": "deleted",
+    "NoSuchVersion": "deleted",
+    "404": "deleted",
+    "PreconditionFailed": "overwritten",
+    "412": "overwritten",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,8 @@ def _fetch(client: S3Client, landed: LandedObject, staged: Path) -> Outcome:
 
 
 def _download(client: S3Client, landed: LandedObject, staged: Path) -> Fetched:
-    answer = client.get_object(Bucket=landed.bucket, Key=landed.key, IfMatch=f'"{landed.etag}"')
+    pinned: Any = {"VersionId": landed.version_id} if landed.version_id else {}
+    answer = client.get_object(Bucket=landed.bucket, Key=landed.key, IfMatch=f'"{landed.etag}"', **pinned)
     digest, size = _save(answer, staged)
     if size != landed.size:
         cause = f"{size} bytes came where {landed.size} were listed"

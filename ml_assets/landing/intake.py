@@ -1,4 +1,4 @@
-"""Takes new objects into raw: listed, planned, fetched, checked, and committed by one ledger record.
+"""Takes a batch of new objects into raw: fetched, checked, and committed by one ledger record.
 
 The promise: each observed generation of a key is committed by exactly one record, whatever is killed,
 overwritten or deleted meanwhile, and the newest intake record's .dvc file is raw with these files.
@@ -19,13 +19,17 @@ from typing import TYPE_CHECKING
 from ml_assets.dvc.tracked import TrackedFolder
 from ml_assets.dvc.workspace import writer
 from ml_assets.landing.check import check_all
-from ml_assets.landing.commit import Commit
+from ml_assets.landing.commit import Commit, Harvest
 from ml_assets.landing.contract import Contracts, load_contracts
+from ml_assets.landing.discovery import Discovery
 from ml_assets.landing.errors import DiskFull, IntakeContended
 from ml_assets.landing.fetch import Fetched, Outcome, Unread, Vanished, fetch
 from ml_assets.landing.history import History
-from ml_assets.landing.listing import list_objects
-from ml_assets.landing.plan import Plan, Waiting, plan
+from ml_assets.landing.journal.batches import OPEN, Batch, end, find_batch, generations_of, release, vanish
+from ml_assets.landing.journal.lease import lease
+from ml_assets.landing.journal.store import Journal, Zone
+from ml_assets.landing.journal.waiting import Waiting, waiting
+from ml_assets.landing.objects import DeletedObject, LandedObject
 from ml_assets.landing.settings import LandingSettings
 from ml_assets.landing.settle import Raw, settle
 from ml_assets.landing.staging import staging_area, sweep
@@ -48,6 +52,7 @@ class IntakeResult:
     """
 
     record: IntakeRecord | None = None
+    batch: Batch | None = None
     vanished: tuple[Vanished, ...] = ()
     unread: tuple[Unread, ...] = ()
     waiting: tuple[Waiting, ...] = ()
@@ -70,8 +75,9 @@ def take_in(
     remote: str | None,
     origin: Callable[[], Origin],
     progress: Callable[[str], None],
+    batch: str | None = None,
 ) -> IntakeResult:
-    """Take what is new in the landing zone into `raw`; safe to repeat, and to run twice at once.
+    """Take a batch into `raw`; safe to repeat, and to run twice at once.
 
     Takes the workspace's write slot itself, so the caller must not hold it.
 
@@ -79,6 +85,7 @@ def take_in(
         remote: DVC remote to push to; None for DVC's default, if there is one; "" for none.
         origin: asked once for each record, just before raw is changed.
         progress: told in words what goes on, while it goes on.
+        batch: that a tick has sealed. None: look what has landed, and take the first batch of it.
 
     Raises:
         LandingError: one subclass a cause, see `landing.errors`; likewise the errors of the ledger and DVC
@@ -93,7 +100,8 @@ def take_in(
         progress=progress,
     )
     with _explained_disk(raw.root):
-        return intake.run()
+        intake.prepare()
+        return intake.take(batch) if batch else intake.look_and_take()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,66 +113,101 @@ class _Intake:
     origin: Callable[[], Origin]
     progress: Callable[[str], None]
 
-    def run(self) -> IntakeResult:
+    def prepare(self) -> None:
         with self._write_slot():
             # Even when nothing is new: what a killed intake left must not reach the stages.
             self.history.catch_up(self.ledger)
             settle(self.raw, self.history, progress=self.progress)
         sweep(self.staging)
-        for _ in range(ROUNDS):
-            found = self._plan()
-            if not found.batch:
-                return IntakeResult(waiting=found.waiting)
-            with staging_area(self.staging) as staging:
-                if result := self._take(found, staging):
+
+    def look_and_take(self) -> IntakeResult:
+        """Also takes over the batches of others: of two that take the same one, the ledger lets one in."""
+        with lease(self.journal, who=self.who, on_wait=self.progress):
+            for _ in range(ROUNDS):
+                batches = self._look()
+                if not batches:
+                    return IntakeResult(waiting=self._waiting())
+                result = self._take(batches[0])
+                if result.record or result.vanished or result.unread:
                     return result
         raise IntakeContended(attempts=ROUNDS)
+
+    def take(self, id_: str) -> IntakeResult:
+        with self.journal.reading() as connection:
+            batch = find_batch(connection, id_)
+        if batch is None or batch.state != OPEN:
+            self.progress(f"batch {id_} has ended already")
+            return IntakeResult(waiting=self._waiting())
+        return self._take(batch)
+
+    @property
+    def who(self) -> str:
+        return f"intake of {self.journal.zone.url}"
 
     @property
     def staging(self) -> Path:
         return self.raw.private / "staging"
 
     @cached_property
+    def journal(self) -> Journal:
+        return open_journal(self.settings, self.raw.tracked.root)
+
+    @cached_property
     def history(self) -> History:
-        return History.read(self.ledger, self.raw.dvc_file)
+        return History(journal=self.journal, dvc_file=self.raw.dvc_file)
 
     @cached_property
     def contracts(self) -> Contracts | None:
         return load_contracts(self.settings.contracts) if self.settings.contracts else None
 
-    def _plan(self) -> Plan:
-        found = plan(
-            list_objects(self.client, self.settings.bucket, self.settings.prefix),
-            self.history.known,
-            prefix=self.settings.prefix,
-            together=self.settings.together,
-            wait=timedelta(seconds=self.settings.together_wait_seconds),
-            now=datetime.now(UTC),
-            limit=self.settings.max_batch_files,
-        )
-        self.progress(f"{len(found.batch)} new objects in s3://{self.settings.bucket}/{self.settings.prefix}")
-        return found
+    def _look(self) -> list[Batch]:
+        self.history.catch_up(self.ledger)
+        with self.journal.writing() as connection:
+            # Somebody is here who sees what comes of it.
+            release(connection)
+        discovery = Discovery(client=self.client, settings=self.settings, journal=self.journal)
+        discovery.reconcile()
+        batches = discovery.seal(wait_seconds=0, at_most=1)
+        new = sum(batch.files for batch in batches)
+        self.progress(f"{new} new objects in {self.journal.zone.url}")
+        return batches
 
-    def _take(self, found: Plan, staging: Path) -> IntakeResult | None:
-        """The result; None when others were faster, and the plan is out of date."""
-        planned_at = self.history.up_to
-        outcomes = fetch(
-            self.client,
-            found.batch,
-            into=staging,
-            parallel=self.settings.parallel_downloads,
-            progress=self.progress,
-        )
-        fetched = self._readable(outcomes)
-        record = self._commit(fetched, planned_at) if fetched else None
-        if fetched and record is None:
-            return None
+    def _waiting(self) -> tuple[Waiting, ...]:
+        with self.journal.reading() as connection:
+            return waiting(connection, self.settings)
+
+    def _take(self, batch: Batch) -> IntakeResult:
+        """The result; without a record when others were faster, or nothing is there any more."""
+        with self.journal.reading() as connection:
+            generations = generations_of(connection, batch.id, bucket=self.settings.bucket)
+        with staging_area(self.staging) as staging:
+            outcomes = fetch(
+                self.client,
+                [each for each in generations if isinstance(each, LandedObject)],
+                into=staging,
+                parallel=self.settings.parallel_downloads,
+                progress=self.progress,
+            )
+            deleted = [each for each in generations if isinstance(each, DeletedObject)]
+            record = self._commit(batch, self._readable(outcomes), deleted, outcomes)
+        self._end(batch, outcomes)
         return IntakeResult(
             record=record,
+            batch=batch,
             vanished=tuple(each for each in outcomes if isinstance(each, Vanished)),
             unread=tuple(each for each in outcomes if isinstance(each, Unread)),
-            waiting=found.waiting,
+            waiting=self._waiting(),
         )
+
+    def _end(self, batch: Batch, outcomes: tuple[Outcome, ...]) -> None:
+        with self.journal.writing() as connection:
+            vanish(connection, batch.id, [each.object for each in outcomes if isinstance(each, Vanished)])
+            end(
+                connection,
+                batch.id,
+                retry_at=datetime.now(UTC) + timedelta(seconds=self.settings.backoff_seconds),
+                max_attempts=self.settings.max_attempts,
+            )
 
     def _readable(self, outcomes: tuple[Outcome, ...]) -> list[Fetched]:
         """Raises the first error when not one object could be read."""
@@ -179,20 +222,32 @@ class _Intake:
             self.progress(f"{each.object.key} could not be read: {each.error}")
         return fetched
 
-    def _commit(self, fetched: list[Fetched], planned_at: int) -> IntakeRecord | None:
+    def _commit(
+        self,
+        batch: Batch,
+        fetched: list[Fetched],
+        deleted: list[DeletedObject],
+        outcomes: tuple[Outcome, ...],
+    ) -> IntakeRecord | None:
         checked = check_all(
             fetched, prefix=self.settings.prefix, contracts=self.contracts, progress=self.progress
         )
+        vanished = [each.object for each in outcomes if isinstance(each, Vanished)]
+        harvest = Harvest(checked=checked, vanished=vanished, deleted=deleted)
+        if not harvest:
+            return None
         commit = Commit(
             raw=self.raw,
             ledger=self.ledger,
             history=self.history,
-            planned_at=planned_at,
+            batch=batch,
+            prefix=self.settings.prefix,
+            mirror=self.settings.deletions == "mirror",
             origin=self.origin,
             progress=self.progress,
         )
         with self._write_slot():
-            record = commit.run(checked)
+            record = commit.run(harvest)
         if record:
             self.progress(
                 f"record {record.number}: {len(record.landed)} landed, {len(record.quarantined)} refused"
@@ -201,9 +256,13 @@ class _Intake:
 
     @contextmanager
     def _write_slot(self) -> Iterator[None]:
-        who = f"intake of s3://{self.settings.bucket}/{self.settings.prefix}"
-        with writer(self.raw.private, who=who, on_wait=self.progress):
+        with writer(self.raw.private, who=self.who, on_wait=self.progress):
             yield
+
+
+def open_journal(settings: LandingSettings, root: Path) -> Journal:
+    """The journal of the project at `root`."""
+    return Journal(settings.journal, root=root, zone=Zone(settings.bucket, settings.prefix))
 
 
 @contextmanager

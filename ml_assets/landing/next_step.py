@@ -1,13 +1,15 @@
-"""What the sensor asks for next: a pure function of the plan, the ledger's state and past attempts."""
+"""What a tick starts: a pure function of the open batches, the ledger's state and past attempts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
-from ml_assets.landing.plan import Plan
+if TYPE_CHECKING:
+    from ml_assets.landing.journal.batches import Batch
 
 LONGEST_BACKOFF = timedelta(hours=1)
 _RECORD = "record-"
@@ -37,10 +39,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Start a run; Dagster starts no second one with the same `run_key`, ever."""
+    """Start a run, to take `batch` in; Dagster starts no second one with the same `run_key`, ever."""
 
     run_key: str
     reason: str
+    batch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,45 +58,45 @@ class GiveUp:
     """Tried often enough: a person has to look. Ends when new objects land, or by a run started by hand."""
 
     reason: str
+    batch: str | None = None
 
 
 Step = Request | Idle | GiveUp
 
 
-def next_step(
+def next_steps(
     *,
-    plan: Plan,
+    batches: Sequence[Batch],
     unfinished: int | None,
     untracked: int | None = None,
     attempts: Sequence[Attempt],
-    active: str | None,
+    active: Mapping[str, str],
     limits: Limits,
     now: datetime,
-) -> Step:
-    """Decide what to start.
+) -> Sequence[Step]:
+    """Decide what to start: one step a batch, or one that finishes what was taken in; none: nothing to do.
 
     Args:
+        batches: those that are open.
         unfinished: number of the newest intake record that landed objects and has no run record after it
             whose stages are all up to date; None when there is none.
         untracked: number of the newest run record, when its run failed after the stages were recorded.
         attempts: ended runs, in any order.
-        active: id of a landing run that is queued or at work; there is at most one.
+        active: id of each landing run that is queued or at work, by its subject ("": started by hand).
     """
+    if "" in active:
+        return [Idle(f"run {active['']} is at work")]
+    if batches:
+        return [_take_in(each, attempts, active=active, limits=limits, now=now) for each in batches]
     if active:
-        return Idle(f"run {active} is at work")
-    if plan.batch:
-        what = f"{len(plan.batch)} new object(s)"
-        return _take_in(f"batch-{plan.batch_id}", what, attempts, limits=limits, now=now)
+        return [Idle(f"run {next(iter(active.values()))} is at work")]
     if unfinished is not None:
         what = f"record {unfinished} took objects in, and no finished run came after it"
-        return _finish(unfinished, what, attempts, limits=limits, now=now)
+        return [_finish(unfinished, what, attempts, limits=limits, now=now)]
     if untracked is not None:
         what = f"the run of record {untracked} failed after its stages"
-        return _finish(untracked, what, attempts, limits=limits, now=now)
-    if plan.waiting:
-        first = plan.waiting[0]
-        return Idle(f"{first.object.key} waits for {first.for_key} ({len(plan.waiting)} waiting)")
-    return Idle("nothing new")
+        return [_finish(untracked, what, attempts, limits=limits, now=now)]
+    return []
 
 
 def parse_run_key(run_key: str) -> tuple[str, int] | None:
@@ -102,14 +105,20 @@ def parse_run_key(run_key: str) -> tuple[str, int] | None:
     return (subject, int(number)) if subject and number.isdecimal() else None
 
 
-def _take_in(subject: str, what: str, attempts: Sequence[Attempt], *, limits: Limits, now: datetime) -> Step:
+def _take_in(
+    batch: Batch, attempts: Sequence[Attempt], *, active: Mapping[str, str], limits: Limits, now: datetime
+) -> Step:
+    subject = batch.subject
+    if subject in active:
+        return Idle(f"run {active[subject]} is at work on {batch.files} object(s)")
     own = [each for each in attempts if each.subject == subject]
     # Each object that lands makes another batch. Were only the batch's own attempts counted, a full disk
     # under a steady feed would start a failing run at every tick. Intakes that committed are no such
     # failure: a stage that always fails must not slow down ingestion.
-    batches = sorted((each for each in attempts if not each.subject.startswith(_RECORD)), key=_end)
-    failed = list(takewhile(lambda each: each.record is None, reversed(batches)))
-    return _try(subject, what, own, failed=failed, limits=limits, now=now)
+    ended = sorted((each for each in attempts if not each.subject.startswith(_RECORD)), key=_end)
+    failed = list(takewhile(lambda each: each.record is None, reversed(ended)))
+    step = _try(subject, f"{batch.files} new object(s)", own, failed=failed, limits=limits, now=now)
+    return step if isinstance(step, Idle) else replace(step, batch=batch.id)
 
 
 def _finish(record: int, what: str, attempts: Sequence[Attempt], *, limits: Limits, now: datetime) -> Step:

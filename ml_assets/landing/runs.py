@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from dagster import DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
@@ -12,6 +12,7 @@ from ml_assets.assets.process_identity import is_dead
 from ml_assets.landing.next_step import Attempt, parse_run_key
 
 TAG_RUN_KEY = "ml_assets/landing_run_key"
+TAG_BATCH = "ml_assets/landing_batch"
 RECENT = 100
 # A worker says who it is within seconds of its start; one that died before it could is given up on then.
 UNIDENTIFIED_SECONDS = 120
@@ -42,14 +43,14 @@ def report_dead_runs(instance: DagsterInstance, job_name: str) -> list[str]:
     return [record.dagster_run.run_id for record in dead]
 
 
-def active_run(instance: DagsterInstance, job_name: str) -> str | None:
-    """Id of a run of the job that is queued or at work."""
-    found = instance.get_run_records(RunsFilter(job_name=job_name, statuses=IN_PROGRESS), limit=1)
-    return found[0].dagster_run.run_id if found else None
+def active_runs(instance: DagsterInstance, job_name: str) -> dict[str, str]:
+    """Ids of the job's runs that are queued or at work, by what they are about ("": started by hand)."""
+    found = instance.get_run_records(RunsFilter(job_name=job_name, statuses=IN_PROGRESS))
+    return {_subject(record): record.dagster_run.run_id for record in found}
 
 
 def past_attempts(
-    instance: DagsterInstance, job_name: str, intake_of_run: Mapping[str, int]
+    instance: DagsterInstance, job_name: str, intake_of_run: Callable[[str], int | None]
 ) -> Sequence[Attempt]:
     """The job's newest runs that the sensor asked for and that have ended."""
     records = instance.get_run_records(RunsFilter(job_name=job_name, statuses=ENDED), limit=RECENT)
@@ -59,7 +60,7 @@ def past_attempts(
             subject=key[0],
             number=key[1],
             ended=_end(record),
-            record=intake_of_run.get(record.dagster_run.run_id),
+            record=intake_of_run(record.dagster_run.run_id),
         )
         for record, key in found
         if key
@@ -81,6 +82,17 @@ def failed_after_its_record(
         job_name=job_name, statuses=[DagsterRunStatus.SUCCESS], created_after=failed.create_timestamp
     )
     return None if instance.get_run_records(done, limit=1) else number
+
+
+def succeeded(instance: DagsterInstance, job_name: str, batch: str) -> bool:
+    """Whether a run that was to take `batch` in came to its end."""
+    done = RunsFilter(job_name=job_name, statuses=[DagsterRunStatus.SUCCESS], tags={TAG_BATCH: batch})
+    return bool(instance.get_run_records(done, limit=1))
+
+
+def _subject(record: RunRecord) -> str:
+    parsed = parse_run_key(record.dagster_run.tags.get(TAG_RUN_KEY, ""))
+    return parsed[0] if parsed else ""
 
 
 def _died(record: RunRecord) -> bool:

@@ -1,12 +1,13 @@
 """The landing in Dagster: its job, its sensor on the bucket, and its daily schedule."""
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from dagster import (
     AssetKey,
     AssetSelection,
+    DagsterInstance,
     DefaultScheduleStatus,
     DefaultSensorStatus,
     Definitions,
@@ -14,7 +15,7 @@ from dagster import (
     ScheduleDefinition,
     SensorDefinition,
     SensorEvaluationContext,
-    SkipReason,
+    SensorResult,
     define_asset_job,
     sensor,
 )
@@ -25,7 +26,10 @@ from ml_assets.landing.settings import LandingSettings
 from ml_assets.ledger.store import Ledger
 
 if TYPE_CHECKING:
-    from ml_assets.landing.ticks import Ticks
+    from mypy_boto3_s3 import S3Client
+
+    from ml_assets.landing.next_step import Request
+    from ml_assets.landing.ticks import Ticked
 
 NAME = "landing"
 """Of the job and of the sensor."""
@@ -38,6 +42,7 @@ class Landing:
     settings: LandingSettings
     ledger: Ledger
     raw: AssetKey
+    root: Path
 
     @property
     def dvc_file(self) -> str:
@@ -63,10 +68,9 @@ def build_landing_definitions(landing: Landing) -> Definitions:
 def build_landing_sensor(landing: Landing) -> SensorDefinition:
     """A sensor that asks for a run when objects are new, or when the run before did not finish.
 
-    What is new is decided by the ledger alone: the sensor keeps no cursor, so a lost or repeated tick, a
+    What is new is decided by journal and ledger: the sensor keeps no cursor, so a lost or repeated tick, a
     restart or a second daemon change nothing.
     """
-    ticks: Ticks | None = None
 
     @sensor(
         name=NAME,
@@ -75,27 +79,48 @@ def build_landing_sensor(landing: Landing) -> SensorDefinition:
         default_status=_sensor_status(landing.settings),
         description=f"Watches s3://{landing.settings.bucket}/{landing.settings.prefix}",
     )
-    def landing_sensor(context: SensorEvaluationContext, landing_s3: LandingS3) -> RunRequest | SkipReason:
+    def landing_sensor(context: SensorEvaluationContext, landing_s3: LandingS3) -> SensorResult:
         # Here, since a code location loads this module, and few of its processes ever tick.
-        from ml_assets.landing.next_step import GiveUp, Request
-        from ml_assets.landing.runs import TAG_RUN_KEY, report_dead_runs
-        from ml_assets.landing.ticks import Ticks
+        from ml_assets.landing.errors import JournalLocked, LandingBusy
+        from ml_assets.landing.observation import observation
+        from ml_assets.landing.runs import report_dead_runs
 
-        nonlocal ticks
-        if ticks is None:
-            ticks = Ticks(
-                settings=landing.settings, ledger=landing.ledger, dvc_file=landing.dvc_file, job=NAME
-            )
         for run_id in report_dead_runs(context.instance, NAME):
             context.log.warning(f"Reported run {run_id} as failed: its process is gone")
-        step = ticks.next(context.instance, landing_s3.client())
-        if isinstance(step, GiveUp):
-            raise LandingGaveUp(step.reason)
-        if isinstance(step, Request):
-            return RunRequest(run_key=step.run_key, tags={TAG_RUN_KEY: step.run_key})
-        return SkipReason(step.reason)
+        try:
+            ticked = tick(landing, context.instance, landing_s3.client(), who="the sensor 'landing'")
+        except (LandingBusy, JournalLocked) as busy:
+            return SensorResult(skip_reason=str(busy))
+        if ticked.gave_up and not ticked.requests:
+            raise LandingGaveUp(ticked.gave_up)
+        return SensorResult(
+            run_requests=[RunRequest(run_key=each.run_key, tags=run_tags(each)) for each in ticked.requests],
+            skip_reason=None if ticked.requests else ticked.reason,
+            asset_events=[observation(landing.raw, ticked.passed)] if ticked.passed else [],
+        )
 
     return landing_sensor
+
+
+def tick(landing: Landing, instance: DagsterInstance, client: "S3Client", *, who: str) -> "Ticked":
+    """One tick under the lease. Raises LandingBusy, and what `Tick.run` raises."""
+    from ml_assets.landing.intake import open_journal
+    from ml_assets.landing.journal.lease import lease
+    from ml_assets.landing.ticks import Tick
+
+    journal = open_journal(landing.settings, landing.root)
+    with lease(journal, who=who):
+        return Tick(landing.settings, landing.ledger, landing.root, landing.dvc_file, NAME).run(
+            instance, client
+        )
+
+
+def run_tags(request: "Request") -> dict[str, str]:
+    """The tags by which later ticks, and the intake, know what a run is about."""
+    from ml_assets.landing.runs import TAG_BATCH, TAG_RUN_KEY
+
+    batch = {TAG_BATCH: request.batch} if request.batch else {}
+    return {TAG_RUN_KEY: request.run_key, **batch}
 
 
 def _sensor_status(settings: LandingSettings) -> DefaultSensorStatus:

@@ -22,6 +22,13 @@ class LandingSettings(BaseModel):
     contracts: str | None = Field(default=None, pattern=r"^[\w.]+:\w+$")
     together: tuple[str, ...] = ()
     together_wait_seconds: float = Field(default=60, ge=0)
+    marker: str | None = None
+    settle_seconds: float = Field(default=0, ge=0)
+    ignore: tuple[str, ...] = ()
+    deletions: Literal["keep", "mirror"] = "keep"
+    queue: str | None = None
+    reconcile_seconds: float = Field(default=900, ge=0)
+    journal: str = ".ml_assets/landing.sqlite"
     region: str | None = None
     endpoint_url: str | None = None
     interval_seconds: int = Field(default=10, ge=1)
@@ -32,6 +39,11 @@ class LandingSettings(BaseModel):
     run_retries: int = Field(default=0, ge=0)
     parallel_downloads: int = Field(default=8, ge=1, le=64)
     max_batch_files: int = Field(default=1000, ge=1)
+    max_batch_bytes: int = Field(default=1 << 30, ge=1)
+    batch_wait_seconds: float = Field(default=30, ge=0)
+    batches_in_flight: int = Field(default=2, ge=1)
+    parallel_listings: int = Field(default=4, ge=1, le=64)
+    tick_seconds: float = Field(default=20, gt=0, le=50)
     sensor: Literal["stopped", "running"] = "stopped"
 
     @field_validator("prefix")

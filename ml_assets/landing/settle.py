@@ -45,17 +45,17 @@ def settle(raw: Raw, history: History, *, progress: Callable[[str], None]) -> st
     if intent is not None:
         progress(f"an intake did not end; undoing what it did to {raw.tracked.relative}")
         roll_back(raw, history, intent)
-    found, newest = raw.tracked.text(), history.raw_text
-    if newest is None or (found is not None and history.record_of(found) == history.raw_record):
+    found, newest = raw.tracked.text(), history.view.raw_text
+    if newest is None or (found is not None and history.record_of(found) == history.view.raw_record):
         return None
     if found is None and not _files(raw.tracked):
-        progress(f"{raw.tracked.relative} is not here yet: taking it from record {history.raw_record}")
+        progress(f"{raw.tracked.relative} is not here yet: taking it from record {history.view.raw_record}")
         raw.tracked.restore(newest, raw.remote)
         return None
     older = history.record_of(found) if found is not None else None
     if found is None or older is not None:
-        raise RawMovedBack(dvc_file=raw.dvc_file, found=older, newest=history.raw_record)
-    return f"{raw.dvc_file} was changed outside the landing since record {history.raw_record}"
+        raise RawMovedBack(dvc_file=raw.dvc_file, found=older, newest=history.view.raw_record)
+    return f"{raw.dvc_file} was changed outside the landing since record {history.view.raw_record}"
 
 
 def roll_back(raw: Raw, history: History, intent: Intent) -> None:
@@ -63,8 +63,8 @@ def roll_back(raw: Raw, history: History, intent: Intent) -> None:
 
     An intake that was killed after its append finds its own record here, and loses nothing.
     """
-    committed = history.raw_record > intent.record
-    target = history.raw_text if committed else intent.before
+    committed = history.view.raw_record > intent.record
+    target = history.view.raw_text if committed else intent.before
     if target is None:
         for name in intent.files:
             (raw.tracked.path / name).unlink(missing_ok=True)
@@ -74,8 +74,8 @@ def roll_back(raw: Raw, history: History, intent: Intent) -> None:
 
 def reconcile(raw: Raw, history: History) -> None:
     """Make raw what the newest intake says, whatever it is now; what was added by hand is given up."""
-    if history.raw_text is not None:
-        raw.tracked.restore(history.raw_text, raw.remote)
+    if history.view.raw_text is not None:
+        raw.tracked.restore(history.view.raw_text, raw.remote)
     clear_intent(raw.intent)
 
 

@@ -94,6 +94,21 @@ class Quarantined(Value):
     reason: str
 
 
+class GoneUpstream(Value):
+    """A key that was `deleted` upstream, or a generation that `vanished` before it could be read.
+
+    `removed` says that the file of a deleted one was taken out of raw, too.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+    etag: str = ""
+    size: int = 0
+    how: Literal["deleted", "vanished"]
+    removed: bool = False
+
+
 class OutputRecord(Value):
     """One output of a stage as DVC recorded it; `sha256` is None for folders, whose md5 ends in `.dir`."""
 
@@ -161,6 +176,9 @@ class IntakeDraft(Draft):
     kind: Literal["intake"] = "intake"
     landed: tuple[Landed, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
+    gone: tuple[GoneUpstream, ...] = ()
+    batch: str | None = None
+    """The batch of the landing that this is, in which nothing else will be done."""
     dvc_lock: str | None = None
 
 

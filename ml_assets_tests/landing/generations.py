@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from ml_assets.landing.journal.batches import OPEN, Batch
 from ml_assets.landing.objects import LandedObject
-from ml_assets.ledger.generations import KnownGenerations
 from ml_assets.ledger.record import Environment, IntakeDraft, IntakeRecord, Landed, Quarantined
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -42,6 +42,6 @@ def as_quarantined(item: LandedObject) -> Quarantined:
     return Quarantined(bucket=item.bucket, key=item.key, etag=item.etag, size=item.size, reason="bad")
 
 
-def known(*items: LandedObject) -> KnownGenerations:
-    """What is known after one intake of `items` each, in their order."""
-    return KnownGenerations.of(intake(number, as_landed(item)) for number, item in enumerate(items, start=1))
+def batch(name: str) -> Batch:
+    """An open batch of one object."""
+    return Batch(id=name, sealed_at=NOON, files=1, bytes=1, at_record=0, state=OPEN)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ml_assets.landing.discovery import Discovery
 from ml_assets.landing.errors import AccessDenied, BucketMissing, EndpointUnreachable
 from ml_assets.landing.fetch import Fetched, Outcome, Unread, Vanished, fetch
-from ml_assets.landing.listing import list_objects
+from ml_assets.landing.intake import open_journal
+from ml_assets.landing.listing import Lister
 from ml_assets.landing.objects import LandedObject
-from ml_assets.landing.plan import plan
-from ml_assets.ledger.generations import KnownGenerations
-from ml_assets_tests.landing.generations import as_landed, intake
+from ml_assets.landing.settings import LandingSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,7 +28,7 @@ def _put(s3: S3Client, bucket: str, **objects: str) -> None:
 
 
 def _listing(s3: S3Client, bucket: str) -> list[LandedObject]:
-    return list(list_objects(s3, bucket, "landing/"))
+    return [each for page in Lister(s3, bucket, "landing/").pages() for each in page.objects]
 
 
 def _fetch(s3: S3Client, objects: list[LandedObject], into: Path) -> tuple[Outcome, ...]:
@@ -52,7 +52,7 @@ def test_a_listing_goes_through_all_pages_without_folder_markers(s3: S3Client, b
 
 def test_a_missing_bucket_is_named(s3: S3Client, bucket: str) -> None:
     with pytest.raises(BucketMissing, match=r"no bucket 'nowhere-to-be-found'(?s:.*)\.landing"):
-        list(list_objects(s3, "nowhere-to-be-found", "landing/"))
+        list(Lister(s3, "nowhere-to-be-found", "landing/").pages())
 
 
 def _client_of(endpoint: str, **options: Any) -> S3Client:
@@ -68,7 +68,7 @@ def _client_of(endpoint: str, **options: Any) -> S3Client:
 
 def test_a_server_that_is_not_there_is_named_and_no_credential_is() -> None:
     with pytest.raises(EndpointUnreachable, match=r"http://127\.0\.0\.1:9") as caught:
-        list(list_objects(_client_of("http://127.0.0.1:9"), "b", "landing/"))
+        list(Lister(_client_of("http://127.0.0.1:9"), "b", "landing/").pages())
 
     assert "AKIASECRET" not in str(caught.value)
     assert "hidden" not in str(caught.value)
@@ -78,7 +78,7 @@ def test_a_refusal_names_the_place_and_the_right_that_is_needed() -> None:
     answer = "<Error><Code>AccessDenied</Code><Message>AKIASECRET</Message></Error>"
     denied = pytest.raises(AccessDenied, match=r"s3://b/landing/(?s:.*)s3:ListBucket")
     with _answering("403 Forbidden", answer) as url, denied as caught:
-        list(list_objects(_client_of(url), "b", "landing/"))
+        list(Lister(_client_of(url), "b", "landing/").pages())
 
     assert "AKIASECRET" not in str(caught.value)
 
@@ -95,7 +95,7 @@ def test_without_credentials_the_variables_are_named(monkeypatch: pytest.MonkeyP
     client = boto3.Session(region_name="us-east-1").client("s3", endpoint_url="http://127.0.0.1:9")
 
     with pytest.raises(AccessDenied, match=r"no credentials were found(?s:.*)AWS_ACCESS_KEY_ID"):
-        list(list_objects(client, "b", "landing/"))
+        list(Lister(client, "b", "landing/").pages())
 
 
 def test_what_was_listed_is_what_comes(s3: S3Client, bucket: str, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_failure_to_write_stops_the_download(s3: S3Client, bucket: str, tmp_pa
 
 
 def test_the_usual_sensor_helper_loses_what_lands_in_the_cursors_second_and_ours_does_not(
-    s3: S3Client, bucket: str
+    s3: S3Client, bucket: str, tmp_path: Path
 ) -> None:
     """The control is dagster-aws's own helper, used as its documentation says."""
     from dagster_aws.s3.sensor import get_objects
@@ -202,38 +202,47 @@ def test_the_usual_sensor_helper_loses_what_lands_in_the_cursors_second_and_ours
     _put(s3, bucket, seen="1", overwritten="1")
     first = get_objects(bucket, "landing/", client=s3)
     cursor = max(each["LastModified"] for each in first)
-    knowing = KnownGenerations.of([intake(1, *map(as_landed, _listing(s3, bucket)))])
+    discovery = _discovery(s3, bucket, tmp_path)
+    discovery.reconcile()
     _put(s3, bucket, late="2", overwritten="2")
 
     listed = _listing(s3, bucket)
     theirs = get_objects(bucket, "landing/", since_last_modified=cursor, client=s3)
-    ours = plan(listed, knowing, prefix="landing/", wait=timedelta(0), now=datetime.now(UTC))
+    ours = discovery.reconcile()
 
-    assert {each.last_modified for each in listed} == {cursor}, "this machine is too slow for this test"
+    assert {each.last_modified.replace(microsecond=0) for each in listed} == {cursor}, (
+        "this machine is too slow for this test"
+    )
     assert theirs == []
-    assert [each.key for each in ours.batch] == ["landing/late.csv", "landing/overwritten.csv"]
+    assert (ours.listed, ours.new) == (3, 2)
 
 
 def _whole_seconds(parsed: dict[str, Any], **_: Any) -> None:
     """What Amazon lists; the embedded server lists thousandths."""
-    for each in parsed["Contents"]:
+    for each in parsed.get("Contents", ()):
         each["LastModified"] = each["LastModified"].replace(microsecond=0)
 
 
 def test_the_usual_sensor_helper_fails_for_ever_once_its_cursor_is_deleted_and_ours_does_not(
-    s3: S3Client, bucket: str
+    s3: S3Client, bucket: str, tmp_path: Path
 ) -> None:
     from dagster_aws.s3.sensor import get_objects
 
     _put(s3, bucket, a="1")
-    knowing = KnownGenerations.of([intake(1, *map(as_landed, _listing(s3, bucket)))])
+    discovery = _discovery(s3, bucket, tmp_path)
+    discovery.reconcile()
     s3.delete_object(Bucket=bucket, Key="landing/a.csv")
     _put(s3, bucket, b="1")
 
     with pytest.raises(Exception, match="`since_key` is not present"):
         get_objects(bucket, "landing/", since_key="landing/a.csv", client=s3)
-    ours = plan(_listing(s3, bucket), knowing, prefix="landing/", wait=timedelta(0), now=datetime.now(UTC))
-    assert [each.key for each in ours.batch] == ["landing/b.csv"]
+    ours = discovery.reconcile()
+    assert (ours.new, ours.missing) == (1, 1)
+
+
+def _discovery(s3: S3Client, bucket: str, folder: Path) -> Discovery:
+    settings = LandingSettings(bucket=bucket)
+    return Discovery(client=s3, settings=settings, journal=open_journal(settings, folder))
 
 
 def _at_the_start_of_a_second() -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ml_assets.landing.journal.batches import Batch
 from ml_assets.landing.next_step import (
     LONGEST_BACKOFF,
     Attempt,
@@ -13,15 +15,14 @@ from ml_assets.landing.next_step import (
     Limits,
     Request,
     Step,
-    next_step,
+    next_steps,
     parse_run_key,
 )
-from ml_assets.landing.plan import Plan, Waiting
-from ml_assets_tests.landing.generations import NOON, landed
+from ml_assets_tests.landing.generations import NOON, batch
 
 LIMITS = Limits(max_attempts=3, backoff=timedelta(seconds=30))
-BATCH = Plan(batch=(landed("a.csv"),))
-SUBJECT = f"batch-{BATCH.batch_id}"
+BATCH = batch("a")
+SUBJECT = BATCH.subject
 SECOND = timedelta(seconds=1)
 
 
@@ -30,33 +31,55 @@ def _attempt(number: int, *, ago: int, subject: str = SUBJECT, record: int | Non
 
 
 def _step(
-    plan: Plan = BATCH,
+    new: Batch | None = BATCH,
     *attempts: Attempt,
     unfinished: int | None = None,
-    active: str | None = None,
+    active: Mapping[str, str] | None = None,
     limits: Limits = LIMITS,
-) -> Step:
-    return next_step(
-        plan=plan, unfinished=unfinished, attempts=attempts, active=active, limits=limits, now=NOON
+    now: datetime = NOON,
+) -> Step | None:
+    steps = next_steps(
+        batches=[new] if new else [],
+        unfinished=unfinished,
+        attempts=attempts,
+        active=active or {},
+        limits=limits,
+        now=now,
     )
+    return steps[0] if steps else None
 
 
 def test_new_objects_are_asked_for_at_once() -> None:
-    assert _step() == Request(f"{SUBJECT}:1", "1 new object(s)")
+    assert _step() == Request(f"{SUBJECT}:1", "1 new object(s)", batch=BATCH.id)
 
 
-def test_one_landing_run_at_a_time() -> None:
-    assert _step(active="1234") == Idle("run 1234 is at work")
+def test_a_run_that_a_person_started_goes_first() -> None:
+    assert _step(active={"": "1234"}) == Idle("run 1234 is at work")
 
 
-def test_nothing_new_is_idle() -> None:
-    assert _step(Plan()) == Idle("nothing new")
+def test_a_batch_has_one_run_at_a_time_and_another_batch_its_own() -> None:
+    other = batch("other")
+    steps = next_steps(
+        batches=[BATCH, other],
+        unfinished=7,
+        attempts=[],
+        active={SUBJECT: "1234"},
+        limits=LIMITS,
+        now=NOON,
+    )
+
+    assert steps == [
+        Idle("run 1234 is at work on 1 object(s)"),
+        Request(f"{other.subject}:1", "1 new object(s)", batch=other.id),
+    ]
 
 
-def test_waiting_objects_are_told() -> None:
-    waiting = Plan(waiting=(Waiting(landed("flights/1.csv"), "landing/weather/1.csv"),))
+def test_what_was_taken_in_is_not_finished_by_two_runs_at_once() -> None:
+    assert _step(None, unfinished=7, active={"batch-old": "1234"}) == Idle("run 1234 is at work")
 
-    assert _step(waiting) == Idle("landing/flights/1.csv waits for landing/weather/1.csv (1 waiting)")
+
+def test_nothing_new_starts_nothing() -> None:
+    assert _step(None) is None
 
 
 def test_a_failed_attempt_is_followed_by_another_after_the_backoff() -> None:
@@ -83,7 +106,7 @@ def test_after_the_last_attempt_it_gives_up_with_the_way_out() -> None:
 
 
 def test_an_intake_without_its_run_is_finished() -> None:
-    assert _step(Plan(), unfinished=7) == Request(
+    assert _step(None, unfinished=7) == Request(
         "record-7:1", "record 7 took objects in, and no finished run came after it"
     )
 
@@ -92,15 +115,15 @@ def test_the_run_that_took_objects_in_counts_as_an_attempt_to_finish() -> None:
     """Else a run whose stage fails at once would be started again without any pause."""
     committed = _attempt(1, ago=10, record=7)
 
-    assert isinstance(_step(Plan(), committed, unfinished=7), Idle)
-    assert isinstance(_step(Plan(), _attempt(1, ago=30, record=7), unfinished=7), Request)
+    assert isinstance(_step(None, committed, unfinished=7), Idle)
+    assert isinstance(_step(None, _attempt(1, ago=30, record=7), unfinished=7), Request)
 
 
 def test_a_stage_that_always_fails_does_not_hold_new_objects_back() -> None:
     failing = [_attempt(1, ago=100, subject="batch-old", record=7)]
     failing += [_attempt(number, ago=10 - number, subject="record-7") for number in (1, 2)]
 
-    assert isinstance(_step(Plan(), *failing, unfinished=7), GiveUp)
+    assert isinstance(_step(None, *failing, unfinished=7), GiveUp)
     assert isinstance(_step(BATCH, *failing, unfinished=7), Request)
 
 
@@ -140,7 +163,7 @@ ATTEMPTS = st.lists(
 @given(attempts=ATTEMPTS, unfinished=st.none() | st.just(7), new=st.booleans())
 def test_a_run_key_is_never_used_twice(*, attempts: list[Attempt], unfinished: int | None, new: bool) -> None:
     """Dagster never starts a second run with a run key that it has seen."""
-    found = _step(BATCH if new else Plan(), *attempts, unfinished=unfinished)
+    found = _step(BATCH if new else None, *attempts, unfinished=unfinished)
 
     if isinstance(found, Request):
         assert parse_run_key(found.run_key) not in {(each.subject, each.number) for each in attempts}
@@ -150,16 +173,10 @@ def test_a_run_key_is_never_used_twice(*, attempts: list[Attempt], unfinished: i
 def test_what_has_to_be_done_is_done_or_given_up_in_the_end(
     *, attempts: list[Attempt], unfinished: int | None, new: bool
 ) -> None:
-    later = next_step(
-        plan=BATCH if new else Plan(),
-        unfinished=unfinished,
-        attempts=attempts,
-        active=None,
-        limits=LIMITS,
-        now=NOON + LONGEST_BACKOFF,
-    )
+    later = _step(BATCH if new else None, *attempts, unfinished=unfinished, now=NOON + LONGEST_BACKOFF)
 
-    assert isinstance(later, Idle) == (not new and unfinished is None)
+    assert (later is None) == (not new and unfinished is None)
+    assert not isinstance(later, Idle)
 
 
 def test_a_run_key_of_others_is_no_attempt_of_ours() -> None:

@@ -26,7 +26,7 @@ def test_raw_moved_back_by_git_stops_with_the_command_and_reconciling_goes_on(si
         site.take_in()
 
     assert "ml-assets landing reconcile" in str(caught.value)
-    reconcile(Raw(site.raw, site.remote), History.read(site.ledger, "data/raw.dvc"))
+    reconcile(Raw(site.raw, site.remote), History.read(site.journal, site.ledger, "data/raw.dvc"))
     assert len(site.take_in().landed) == 1
     audit(site)
 

@@ -16,13 +16,14 @@ from dagster import (
     RunRequest,
     ScheduleDefinition,
     SensorDefinition,
-    SkipReason,
+    SensorResult,
     build_sensor_context,
 )
 
 from ml_assets.assets.keys import TAG_HOST, TAG_PID, TAG_STARTED
 from ml_assets.landing.errors import BucketMissing, LandingGaveUp
-from ml_assets.landing.runs import TAG_RUN_KEY, active_run, report_dead_runs
+from ml_assets.landing.journal.batches import counts
+from ml_assets.landing.runs import TAG_RUN_KEY, active_runs, report_dead_runs
 from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.sensor import NAME, Landing, build_landing_definitions, build_landing_sensor
 from ml_assets.ledger.record import Origin, RunDraft
@@ -50,24 +51,24 @@ class Ticker:
         self.site, self.instance = site, instance
         configured = site.settings.model_copy(update=settings)
         self.sensor = build_landing_sensor(
-            Landing(settings=configured, ledger=site.ledger, raw=AssetKey("raw"))
+            Landing(settings=configured, ledger=site.ledger, raw=AssetKey("raw"), root=site.root)
         )
 
-    def tick(self) -> RunRequest | SkipReason:
+    def tick(self) -> SensorResult:
         with build_sensor_context(instance=self.instance, resources={"landing_s3": LandingS3()}) as context:
             result = self.sensor(context)
-            assert isinstance(result, RunRequest | SkipReason)
+            assert isinstance(result, SensorResult)
             return result
 
     def request(self) -> RunRequest:
-        result = self.tick()
-        assert isinstance(result, RunRequest), result
-        return result
+        (request,) = self.tick().run_requests or ()
+        return request
 
     def skip(self) -> str:
         result = self.tick()
-        assert isinstance(result, SkipReason), result
-        return str(result.skip_message)
+        assert not result.run_requests
+        assert result.skip_reason is not None
+        return str(result.skip_reason.skip_message)
 
     def run(self, request: RunRequest, status: DagsterRunStatus, **tags: str) -> DagsterRun:
         run = DagsterRun(job_name=NAME, status=status, tags={**request.tags, **tags})
@@ -110,10 +111,32 @@ def test_a_repeated_tick_asks_for_the_same_run_which_dagster_starts_once(ticker:
     assert ticker.request().run_key == ticker.request().run_key
 
 
-def test_while_a_run_is_at_work_nothing_is_started(ticker: Ticker) -> None:
+def test_two_batches_are_in_flight_and_what_lands_then_waits_for_the_next(ticker: Ticker) -> None:
+    for day in (1, 2):
+        ticker.site.put(day, rows(day, 10))
+        ticker.run(ticker.request(), DagsterRunStatus.STARTED, **MYSELF)
+    ticker.site.put(3, rows(3, 30))
+    assert "is at work on 1 object(s)" in ticker.skip()
+    with ticker.site.journal.reading() as connection:
+        assert counts(connection) == {"sealed": 2, "discovered": 1}
+
+
+def test_a_run_that_still_trains_is_in_flight_although_its_batch_has_ended(ticker: Ticker) -> None:
     ticker.site.put(1, rows(1, 10))
-    run = ticker.run(ticker.request(), DagsterRunStatus.STARTED, **MYSELF)
-    ticker.site.put(2, rows(2, 20))
+    ticker.run(ticker.request(), DagsterRunStatus.STARTED, **MYSELF)
+    ticker.site.take_in()
+    for day in (2, 3):
+        ticker.site.put(day, rows(day, 10))
+        found = ticker.tick().run_requests
+        assert bool(found) == (day == 2)
+        if found:
+            ticker.run(found[0], DagsterRunStatus.STARTED, **MYSELF)
+
+
+def test_a_run_by_hand_goes_first(ticker: Ticker) -> None:
+    run = DagsterRun(job_name=NAME, status=DagsterRunStatus.STARTED, tags=MYSELF)
+    ticker.instance.add_run(run)
+    ticker.site.put(1, rows(1, 10))
     assert run.run_id in ticker.skip()
 
 
@@ -232,7 +255,7 @@ def test_a_run_that_has_not_started_is_neither_dead_nor_forgotten(
     ticker.site.put(1, rows(1, 10))
     run = ticker.run(ticker.request(), DagsterRunStatus.NOT_STARTED)
     assert report_dead_runs(instance, NAME) == []
-    assert active_run(instance, NAME) == run.run_id
+    assert list(active_runs(instance, NAME).values()) == [run.run_id]
 
 
 def test_a_run_that_never_said_who_it_is_is_given_up_on_in_time(
@@ -249,7 +272,7 @@ def test_schedule_and_sensor_are_off_unless_settings_say_otherwise(site: Site) -
     def statuses(**settings: object) -> tuple[str, str]:
         configured = site.settings.model_copy(update=settings)
         built = build_landing_definitions(
-            Landing(settings=configured, ledger=site.ledger, raw=AssetKey("raw"))
+            Landing(settings=configured, ledger=site.ledger, raw=AssetKey("raw"), root=site.root)
         )
         (sensor,), (schedule,) = built.sensors or (), built.schedules or ()
         assert isinstance(sensor, SensorDefinition)

@@ -32,8 +32,9 @@ def test_a_mistake_is_refused_by_name(wrong: dict[str, object]) -> None:
 def test_settings_and_pure_functions_load_nothing_heavy() -> None:
     heavy = "{'boto3', 'polars', 'dvc', 'dagster', 'dataframely', 'pandas'}"
     code = (
-        "import sys, ml_assets.landing.settings, ml_assets.landing.plan, ml_assets.landing.next_step, "
-        f"ml_assets.landing.intake, ml_assets.demo.s3, ml_assets.demo.feed; print({heavy} & set(sys.modules))"
+        "import sys, ml_assets.landing.settings, ml_assets.landing.completeness, "
+        f"ml_assets.landing.next_step, ml_assets.landing.intake, "
+        f"ml_assets.demo.s3, ml_assets.demo.feed; print({heavy} & set(sys.modules))"
     )
 
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
