@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ml_assets.landing.completeness import Completeness
 from ml_assets.landing.failures import explained
 from ml_assets.landing.journal.absorb import Absorbed, Absorber, Channel
-from ml_assets.landing.journal.batches import Batch, Sealing, open_batches, seal
+from ml_assets.landing.journal.batches import Batch, Sealing, doubtful, open_batches, seal
 from ml_assets.landing.journal.store import read_facts
 from ml_assets.landing.listing import Lister
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
@@ -83,6 +83,9 @@ class Discovery:
             wait_seconds=wait,
             mirror=self.settings.deletions == "mirror",
         )
+        with self.journal.reading() as connection:
+            doubts = doubtful(connection, at_most=self.settings.max_batch_files)
+        self.ask(doubts)
         while True:
             with self.journal.writing() as connection:
                 found = open_batches(connection)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, upd
 from ml_assets.landing.completeness import Completeness
 from ml_assets.landing.journal.news import Known, Meaning, is_older, meaning
 from ml_assets.landing.journal.store import count_up
-from ml_assets.landing.journal.tables import objects, sealed
+from ml_assets.landing.journal.tables import batches, objects, sealed
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
 
 Channel = Literal["listing", "event", "head", "manifest"]
@@ -103,7 +103,7 @@ class Absorber:
             return "gone" if before["raw_etag"] is None else "discovered"
         named = (before["named_etag"], before["named_size"]) == (seen.etag, seen.size)
         # What is there again may yet be overtaken by what is on its way into raw.
-        if named and not in_open_batches(self.connection, [seen.key]):
+        if named and not in_open_batches(self.connection, [seen.key], since=before["record"]):
             return str(before["named_state"])
         return "discovered"
 
@@ -139,13 +139,15 @@ def held_rows(connection: Connection, keys: Collection[str]) -> dict[str, Mappin
     return found
 
 
-def in_open_batches(connection: Connection, keys: Collection[str]) -> set[str]:
-    """Those `keys` of which a generation is in a batch that has not ended."""
-    return {
-        key
-        for chunk in _chunks(keys)
-        for key in connection.scalars(select(sealed.c.key).where(sealed.c.key.in_(chunk)))
-    }
+def in_open_batches(connection: Connection, keys: Collection[str], *, since: int = 0) -> set[str]:
+    """Those `keys` that are in a batch that has not ended, and was sealed at record `since` or later.
+
+    Of an earlier batch a key that a record names is left out when it is committed.
+    """
+    later = select(sealed.c.key).join(batches, batches.c.id == sealed.c.batch)
+    later = later.where(batches.c.at_record >= since)
+    found = (connection.scalars(later.where(sealed.c.key.in_(chunk))) for chunk in _chunks(keys))
+    return {key for keys_found in found for key in keys_found}
 
 
 def _write(

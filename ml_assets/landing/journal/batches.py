@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, Update, and_, delete, func, inser
 
 from ml_assets.landing.completeness import Completeness
 from ml_assets.landing.journal.absorb import held_rows, in_open_batches
+from ml_assets.landing.journal.news import DOUBTFUL
 from ml_assets.landing.journal.store import count_up, read_facts
 from ml_assets.landing.journal.tables import batches, objects, sealed
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
@@ -225,6 +226,12 @@ def counts(connection: Connection) -> dict[str, int]:
     """How many keys are in each state."""
     by_state = select(objects.c.state, func.count()).group_by(objects.c.state)
     return dict(connection.execute(by_state).tuples().all())
+
+
+def doubtful(connection: Connection, *, at_most: int) -> list[str]:
+    """Keys of which only the bucket can say what is newest."""
+    keys = select(objects.c.key).where(objects.c.state == DOUBTFUL).order_by(objects.c.key)
+    return list(connection.scalars(keys.limit(at_most)))
 
 
 def first_held(connection: Connection) -> Held | None:

@@ -8,6 +8,8 @@ from enum import Enum
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
 
 VANISHED = "vanished"
+DOUBTFUL = "doubtful"
+"""A record that no batch of this journal made named another generation: either may be the newer one."""
 
 
 class Meaning(Enum):
@@ -47,7 +49,7 @@ def meaning(known: Known | None, seen: Sighting, *, asked_at: int | None) -> Mea
     if asked_at is not None and known.seq > asked_at:
         # Observed while the answer was on its way: the next pass tells.
         return Meaning.OLDER
-    if _is_same(known, seen):
+    if _is_same(known, seen) and (known.state != DOUBTFUL or asked_at is None):
         return Meaning.SAME
     if asked_at is not None:
         return Meaning.NEWS

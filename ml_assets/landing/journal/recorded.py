@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from ml_assets.landing.journal.absorb import held_rows
+from ml_assets.landing.journal.batches import find_batch
+from ml_assets.landing.journal.news import DOUBTFUL, VANISHED
 from ml_assets.landing.journal.store import Zone, count_up
 from ml_assets.landing.journal.tables import batches, contents, intakes, objects
 from ml_assets.ledger.record import GoneUpstream, IntakeRecord, Landed, Quarantined
 
 Named = Landed | Quarantined | GoneUpstream
-COMMITTED, QUARANTINED, VANISHED, GONE = "committed", "quarantined", "vanished", "gone"
+COMMITTED, QUARANTINED, GONE = "committed", "quarantined", "gone"
 # What a record has decided. A row in another state was seen since, and waits for its own record.
 DECIDED = {COMMITTED, QUARANTINED, VANISHED, GONE}
 
@@ -22,8 +24,9 @@ def write_intake(connection: Connection, record: IntakeRecord, *, zone: Zone, co
     """Count in one intake; `content` is what its .dvc file of raw names."""
     named: list[Named] = [*record.landed, *record.quarantined, *record.gone]
     here = [each for each in named if each.bucket == zone.bucket and each.key.startswith(zone.prefix)]
-    _write_generations(connection, here, record)
-    if record.batch:
+    foreign = find_batch(connection, record.batch or "") is None
+    _write_generations(connection, here, record, foreign=foreign)
+    if record.batch and not foreign:
         done = update(batches).where(batches.c.id == record.batch)
         connection.execute(done.values(record=record.number))
     if content is not None:
@@ -32,7 +35,9 @@ def write_intake(connection: Connection, record: IntakeRecord, *, zone: Zone, co
         _replace(connection, intakes, {"run_id": record.dagster.run_id}, record.number)
 
 
-def _write_generations(connection: Connection, named: Iterable[Named], record: IntakeRecord) -> None:
+def _write_generations(
+    connection: Connection, named: Iterable[Named], record: IntakeRecord, *, foreign: bool
+) -> None:
     by_key = {each.key: each for each in named}
     rows = held_rows(connection, by_key)
     # A listing that is on its way was asked for before this, and knows nothing of it.
@@ -42,7 +47,9 @@ def _write_generations(connection: Connection, named: Iterable[Named], record: I
         connection.execute(insert(objects), new)
     for key, row in rows.items():
         values = _decided(by_key[key], row, record)
-        if values.get("state") and not _is_that(row, by_key[key]):
+        if foreign and "state" not in values:
+            values["state"] = DOUBTFUL
+        if "state" in values and not _is_that(row, by_key[key]):
             values["seq"] = seq
         connection.execute(update(objects).where(objects.c.key == key).values(values))
 
@@ -51,7 +58,7 @@ def _decided(each: Named, row: Any, record: IntakeRecord) -> dict[str, Any]:
     """The row of a key after a record that names it."""
     in_raw = {**_in_raw(each, row), **_named(each)}
     if row is not None and row["state"] not in DECIDED and not _is_that(row, each):
-        # A newer generation was seen meanwhile.
+        # What was seen after this batch was sealed. Of a batch of another journal nobody knows when that was.
         return {**in_raw, "record": record.number}
     at = record.time.timestamp() if row is None else row["landed"]
     values: dict[str, Any] = {

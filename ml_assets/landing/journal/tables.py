@@ -48,6 +48,8 @@ objects = Table(
 )
 _todo = objects.c.state == "discovered"
 Index("objects_todo", objects.c.landed, sqlite_where=_todo, postgresql_where=_todo)
+_odd = objects.c.state.in_(["doubtful", "held", "quarantined"])
+Index("objects_odd", objects.c.state, objects.c.key, sqlite_where=_odd, postgresql_where=_odd)
 
 # The generations of each batch that has not ended, as they were when it was sealed.
 sealed = Table(

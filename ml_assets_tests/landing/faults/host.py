@@ -137,6 +137,9 @@ class Host:
     def become_quiet(self) -> None:
         """Another complete pass, and batches until nothing is left to do."""
         self.skew = timedelta(0)
+        # As each tick does, before it looks at anything.
+        self.history.catch_up(self.ledger)
+        # One pass may be under way, and has been by what changed since.
         self.list_to_the_end()
         self.list_to_the_end()
         for _ in range(50):
