@@ -45,7 +45,8 @@ def meaning(known: Known | None, seen: Sighting, *, asked_at: int | None) -> Mea
             as it likes.
     """
     if known is None:
-        return Meaning.NEWS if isinstance(seen, LandedObject) else Meaning.SAME
+        # A deletion is remembered for the sake of the event of the creation, which may come after it.
+        return Meaning.NEWS if isinstance(seen, LandedObject) or seen.sequencer else Meaning.SAME
     if asked_at is not None and known.seq > asked_at:
         # Observed while the answer was on its way: the next pass tells.
         return Meaning.OLDER

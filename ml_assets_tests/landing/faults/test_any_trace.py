@@ -180,5 +180,5 @@ class _ManyTraces(AnyTrace):
 
 TestManyTraces = pytest.mark.slow(_ManyTraces.TestCase)
 TestManyTraces.settings = settings(
-    max_examples=1000, stateful_step_count=50, deadline=None, suppress_health_check=_PATIENT
+    max_examples=300, stateful_step_count=50, deadline=None, suppress_health_check=_PATIENT
 )

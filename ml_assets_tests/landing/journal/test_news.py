@@ -30,6 +30,7 @@ def _deleted(sequencer: str | None = None) -> DeletedObject:
     [
         (None, _landed(), Meaning.NEWS),
         (None, _deleted(), Meaning.SAME),
+        (None, _deleted("1"), Meaning.NEWS),
         (_known(), _landed(), Meaning.SAME),
         (_known(deleted=True), _deleted(), Meaning.SAME),
         (_known("a", sequencer="1"), _landed("b", "2"), Meaning.NEWS),
@@ -92,4 +93,5 @@ def test_events_in_any_order_and_number_end_at_the_newest(
             etag = seen.etag if isinstance(seen, LandedObject) else ""
             known = _known(etag, sequencer=seen.sequencer, deleted=not etag)
     newest = generations[-1]
-    assert known is None or (None if known.deleted else known.etag) == newest
+    assert known is not None
+    assert (None if known.deleted else known.etag) == newest
