@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,8 +36,8 @@ class Discovery:
     journal: Journal
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
-    def reconcile(self, *, seconds: float | None = None) -> Pass:
-        """Go on with the listing pass, for so long; None: to its end. Raises as `Lister.page`."""
+    def reconcile(self, *, until: float | None = None) -> Pass:
+        """Go on with the listing pass until that `time.monotonic()`, or its end. Raises as `Lister.page`."""
         reconciler = Reconciler(
             lister=Lister(self.client, self.settings.bucket, self.settings.prefix),
             journal=self.journal,
@@ -46,7 +45,7 @@ class Discovery:
             parallel=self.settings.parallel_listings,
             clock=self.clock,
         )
-        return reconciler.run(None if seconds is None else time.monotonic() + seconds)
+        return reconciler.run(until)
 
     def pass_is_due(self) -> bool:
         """Whether a listing pass is under way, or the newest is old; without a queue there always is one."""
@@ -61,7 +60,7 @@ class Discovery:
     def accept(self, sightings: Iterable[Sighting], channel: Channel) -> Absorbed:
         """Take down what a channel tells, and ask the bucket where that leaves open which is newer."""
         with self.journal.writing() as connection:
-            absorbed = self._absorber(connection, channel).absorb(sightings)
+            absorbed = self.absorber(connection, channel).absorb(sightings)
         self.ask(absorbed.ask)
         return absorbed
 
@@ -72,7 +71,7 @@ class Discovery:
                 asked_at = int(read_facts(connection, "seq").get("seq", 0))
             found = self._head(key)
             with self.journal.writing() as connection:
-                self._absorber(connection, "head", asked_at=asked_at).absorb([found])
+                self.absorber(connection, "head", asked_at=asked_at).absorb([found])
 
     def seal(self, *, wait_seconds: float | None = None, at_most: int | None = None) -> list[Batch]:
         """Seal what is ready, as long as fewer than `at_most` batches are open; all open batches."""
@@ -100,7 +99,7 @@ class Discovery:
     def rules(self) -> Completeness:
         return Completeness.of(self.settings)
 
-    def _absorber(self, connection: Connection, channel: Channel, *, asked_at: int | None = None) -> Absorber:
+    def absorber(self, connection: Connection, channel: Channel, *, asked_at: int | None = None) -> Absorber:
         return Absorber(
             connection=connection,
             rules=self.rules,

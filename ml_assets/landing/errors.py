@@ -22,6 +22,37 @@ class Rejected(LandingError):
         super().__init__(reason)
 
 
+class PoisonMessage(LandingError):
+    """A message of the queue tells nothing that we understand; it is kept, with `reason`."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class QueueMissing(LandingError):
+    """The queue does not exist where we asked, or its server lost it."""
+
+    def __init__(self, *, queue: str, endpoint: str) -> None:
+        self.queue = queue
+        super().__init__(
+            f"There is no queue '{queue}' at {endpoint}.\n"
+            "Make it, and the bucket's notifications, with `ml-assets landing setup`; meanwhile objects are "
+            "found by listing alone."
+        )
+
+
+class QueueFailed(LandingError):
+    """SQS answered with an error of another kind."""
+
+    def __init__(self, *, doing: str, queue: str, cause: str) -> None:
+        self.queue = queue
+        super().__init__(
+            f"{doing.capitalize()} failed ({cause}).\n  at {queue}\n"
+            "Nothing is lost: messages stay until they are written down, and listing finds what they told of."
+        )
+
+
 class BucketMissing(LandingError):
     """The bucket does not exist where we asked."""
 

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from dagster import AssetKey, AssetObservation
 
-from ml_assets.landing.reconcile import Pass
+if TYPE_CHECKING:
+    from ml_assets.landing.hearing import Heard
+    from ml_assets.landing.reconcile import Pass
 
 
-def observation(raw: AssetKey, passed: Pass) -> AssetObservation:
-    """Counts of objects, and how long the pass took."""
+def observation(raw: AssetKey, passed: Pass, heard: Heard | None) -> AssetObservation:
+    """Counts of objects, and how long the pass took; with a queue, what only the listing found."""
     seconds = (passed.ended - passed.begun).total_seconds() if passed.ended else 0.0
-    metadata = {
+    metadata: dict[str, Any] = {
         "listed": passed.listed,
         "new": passed.new,
         "missing": passed.missing,
         "listing_seconds": round(seconds, 3),
     }
+    if heard:
+        metadata |= {
+            "found_by_listing_alone": passed.new,
+            "messages": heard.received,
+            "poison_messages": heard.poison,
+            "undeleted_messages": heard.undeleted,
+        }
+        if heard.oldest_age_seconds is not None:
+            metadata["oldest_message_age_seconds"] = round(heard.oldest_age_seconds, 3)
     return AssetObservation(
         asset_key=raw, description=f"{passed.listed} objects are in the landing zone", metadata=metadata
     )

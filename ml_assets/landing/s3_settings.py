@@ -8,6 +8,7 @@ from dagster import ConfigurableResource
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 
 class LandingS3(ConfigurableResource[None]):
@@ -28,3 +29,15 @@ class LandingS3(ConfigurableResource[None]):
             region_name=self.region, endpoint_url=self.endpoint_url, max_attempts=self.max_attempts
         )
         return cast("S3Client", resource.get_client())
+
+    def sqs_client(self) -> SQSClient:
+        """As `client`, for queues, for which dagster-aws has no resource: same region, same credentials.
+
+        `endpoint_url` is the bucket's alone, for most other S3s have no queues; the queue's is
+        AWS_ENDPOINT_URL_SQS, or AWS_ENDPOINT_URL.
+        """
+        import boto3
+        from botocore.config import Config
+
+        retries = Config(retries={"max_attempts": self.max_attempts})
+        return boto3.client("sqs", region_name=self.region, config=retries)

@@ -26,8 +26,6 @@ from ml_assets.landing.settings import LandingSettings
 from ml_assets.ledger.store import Ledger
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
     from ml_assets.landing.next_step import Request
     from ml_assets.landing.ticks import Ticked
 
@@ -88,21 +86,23 @@ def build_landing_sensor(landing: Landing) -> SensorDefinition:
         for run_id in report_dead_runs(context.instance, NAME):
             context.log.warning(f"Reported run {run_id} as failed: its process is gone")
         try:
-            ticked = tick(landing, context.instance, landing_s3.client(), who="the sensor 'landing'")
+            ticked = tick(landing, context.instance, landing_s3, who="the sensor 'landing'")
         except (LandingBusy, JournalLocked) as busy:
             return SensorResult(skip_reason=str(busy))
+        if ticked.deaf:
+            context.log.warning(ticked.deaf)
         if ticked.gave_up and not ticked.requests:
             raise LandingGaveUp(ticked.gave_up)
         return SensorResult(
             run_requests=[RunRequest(run_key=each.run_key, tags=run_tags(each)) for each in ticked.requests],
             skip_reason=None if ticked.requests else ticked.reason,
-            asset_events=[observation(landing.raw, ticked.passed)] if ticked.passed else [],
+            asset_events=[observation(landing.raw, ticked.passed, ticked.heard)] if ticked.passed else [],
         )
 
     return landing_sensor
 
 
-def tick(landing: Landing, instance: DagsterInstance, client: "S3Client", *, who: str) -> "Ticked":
+def tick(landing: Landing, instance: DagsterInstance, s3: LandingS3, *, who: str) -> "Ticked":
     """One tick under the lease. Raises LandingBusy, and what `Tick.run` raises."""
     from ml_assets.landing.intake import open_journal
     from ml_assets.landing.journal.lease import lease
@@ -111,7 +111,7 @@ def tick(landing: Landing, instance: DagsterInstance, client: "S3Client", *, who
     journal = open_journal(landing.settings, landing.root)
     with lease(journal, who=who):
         return Tick(landing.settings, landing.ledger, landing.root, landing.dvc_file, NAME).run(
-            instance, client
+            instance, s3.client(), s3.sqs_client() if landing.settings.queue else None
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,17 +12,27 @@ from typing import TYPE_CHECKING
 from dagster import DagsterInstance
 
 from ml_assets.landing.discovery import Discovery
+from ml_assets.landing.errors import (
+    AccessDenied,
+    EndpointUnreachable,
+    LandingError,
+    QueueFailed,
+    QueueMissing,
+)
+from ml_assets.landing.hearing import Heard, Listener
 from ml_assets.landing.history import History
 from ml_assets.landing.intake import open_journal
 from ml_assets.landing.journal.batches import Batch, counts, end, first_held, give_up, open_batches
 from ml_assets.landing.journal.waiting import waiting
 from ml_assets.landing.next_step import GiveUp, Idle, Limits, Request, Step, next_steps
+from ml_assets.landing.queue import Queue
 from ml_assets.landing.runs import active_runs, failed_after_its_record, past_attempts, succeeded
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
     from ml_assets.landing.journal.store import Journal
     from ml_assets.landing.reconcile import Pass
@@ -33,13 +44,16 @@ if TYPE_CHECKING:
 class Ticked:
     """`requests` are runs to start; `reason` says in words why there are none, or why there are no more.
 
-    `gave_up` is what a person has to look at; `passed` the listing pass that this tick brought to its end.
+    `gave_up` is what a person has to look at; `passed` the listing pass that this tick brought to its end;
+    `deaf` says why the queue could not be heard.
     """
 
     requests: tuple[Request, ...] = ()
     reason: str = ""
     gave_up: str | None = None
     passed: Pass | None = None
+    heard: Heard | None = None
+    deaf: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,13 +66,15 @@ class Tick:
     dvc_file: str
     job: str
 
-    def run(self, instance: DagsterInstance, client: S3Client) -> Ticked:
+    def run(self, instance: DagsterInstance, s3: S3Client, sqs: SQSClient | None = None) -> Ticked:
         """Raises what listing raises, and the ledger's errors; what was found before is kept."""
         self.history.catch_up(self.ledger)
         self._end_batches(instance)
-        passed = self._discover(client)
+        until = time.monotonic() + self.settings.tick_seconds
+        heard = self._listen(s3, sqs, until) if self.settings.queue and sqs else None
+        passed = self._discover(s3, until)
         active = active_runs(instance, self.job)
-        batches = self._seal(client, active=active.keys())
+        batches = self._seal(s3, active=active.keys())
         steps = self._steps(instance, batches, active)
         self._give_up(steps)
         return Ticked(
@@ -66,6 +82,8 @@ class Tick:
             reason=self._reason(steps, passed),
             gave_up=self._given_up(steps),
             passed=passed if passed and passed.ended else None,
+            heard=heard if isinstance(heard, Heard) else None,
+            deaf=str(heard) if isinstance(heard, LandingError) else None,
         )
 
     @cached_property
@@ -94,9 +112,17 @@ class Tick:
                         max_attempts=self.settings.max_attempts,
                     )
 
-    def _discover(self, client: S3Client) -> Pass | None:
+    def _listen(self, s3: S3Client, sqs: SQSClient, until: float) -> Heard | LandingError:
+        """Without the queue landing goes on, slower: what it would have told is listed."""
+        queue = Queue(sqs, self.settings.queue or "")
+        try:
+            return Listener(self._discovery(s3), queue).listen(until=until)
+        except (QueueMissing, QueueFailed, AccessDenied, EndpointUnreachable) as error:
+            return error
+
+    def _discover(self, client: S3Client, until: float) -> Pass | None:
         discovery = self._discovery(client)
-        return discovery.reconcile(seconds=self.settings.tick_seconds) if discovery.pass_is_due() else None
+        return discovery.reconcile(until=until) if discovery.pass_is_due() else None
 
     def _seal(self, client: S3Client, *, active: Collection[str]) -> list[Batch]:
         with self.journal.reading() as connection:

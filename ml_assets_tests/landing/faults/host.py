@@ -76,7 +76,7 @@ class Host:
     def hear_and_die(self, sightings: Sequence[Sighting]) -> None:
         """Killed in the middle of writing down what was heard."""
         with suppress(Killed), self.journal.writing() as connection:
-            self.discovery()._absorber(connection, "event").absorb(sightings)
+            self.discovery().absorber(connection, "event").absorb(sightings)
             raise Killed
 
     def list_a_page(self) -> Pass:

@@ -1,0 +1,149 @@
+"""Receives messages from SQS; they are deleted when what they tell is written down, and not before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from ml_assets.landing.errors import AccessDenied, EndpointUnreachable, QueueFailed, QueueMissing
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+AT_ONCE = 10
+RECEIVERS = 8
+_MISSING = frozenset(
+    {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExistException"}
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "ExpiredToken", "403"})
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`receipt` is what deletes it; `sent` is when it came into the queue."""
+
+    id: str
+    body: str
+    receipt: str
+    sent: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drained:
+    """`undeleted` messages were accepted, and will come again. `oldest` is when the first was sent."""
+
+    received: int = 0
+    undeleted: int = 0
+    oldest: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue by name, URL or ARN."""
+
+    client: SQSClient
+    name: str
+
+    def url(self) -> str:
+        """Raises QueueMissing, AccessDenied or EndpointUnreachable."""
+        if self.name.startswith(("http://", "https://")):
+            return self.name
+        account, _, name = self.name.removeprefix("arn:aws:sqs:").rpartition(":")
+        owner = {"QueueOwnerAWSAccountId": account.rpartition(":")[2]} if account else {}
+        with self._explained("to find the queue"):
+            return str(self.client.get_queue_url(QueueName=name or self.name, **owner)["QueueUrl"])
+
+    def drain(self, accept: Callable[[Sequence[Message]], None], *, until: float) -> Drained:
+        """Hand over what is in the queue until it is empty, or `time.monotonic()` comes to `until`.
+
+        `accept` gets up to 80 messages at once; when it returns they are deleted. When it raises, nothing is
+        deleted, and all of them come again. Raises what `url` raises, and QueueFailed.
+        """
+        url = self.url()
+        received = undeleted = 0
+        oldest: datetime | None = None
+        with ThreadPoolExecutor(RECEIVERS, thread_name_prefix="sqs") as pool:
+            while messages := self._receive(pool, url):
+                accept(messages)
+                received += len(messages)
+                undeleted += self._delete(pool, url, messages)
+                oldest = min(filter(None, [oldest, *(each.sent for each in messages)]))
+                if time.monotonic() > until:
+                    break
+        return Drained(received=received, undeleted=undeleted, oldest=oldest)
+
+    def depth(self) -> int:
+        """About how many messages wait. Raises what `url` raises."""
+        name: Literal["ApproximateNumberOfMessages"] = "ApproximateNumberOfMessages"
+        with self._explained("to ask how long the queue is"):
+            answer = self.client.get_queue_attributes(QueueUrl=self.url(), AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
+    def _receive(self, pool: ThreadPoolExecutor, url: str) -> list[Message]:
+        # One first: of a queue that is empty most of the time, eight answers cost more than one.
+        first = self._receive_once(url)
+        if len(first) < AT_ONCE:
+            return first
+        more = pool.map(lambda _: self._receive_once(url), range(RECEIVERS - 1))
+        return [*first, *(message for messages in more for message in messages)]
+
+    def _receive_once(self, url: str) -> list[Message]:
+        with self._explained("to receive messages"):
+            answer: Any = self.client.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=AT_ONCE,
+                WaitTimeSeconds=0,
+                MessageSystemAttributeNames=["SentTimestamp"],
+            )
+        return [_message(each) for each in answer.get("Messages", ())]
+
+    def _delete(self, pool: ThreadPoolExecutor, url: str, messages: Sequence[Message]) -> int:
+        """How many could not be deleted, although it was tried twice."""
+        # The same message may have been received twice meanwhile; SQS takes each id once in a request.
+        unique = list({each.receipt: each for each in messages}.values())
+        failed = self._delete_once(pool, url, unique)
+        return len(self._delete_once(pool, url, failed)) if failed else 0
+
+    def _delete_once(self, pool: ThreadPoolExecutor, url: str, messages: Sequence[Message]) -> list[Message]:
+        def delete(group: Sequence[Message]) -> list[Message]:
+            entries: Any = [{"Id": str(at), "ReceiptHandle": each.receipt} for at, each in enumerate(group)]
+            with self._explained("to delete messages"):
+                answer = self.client.delete_message_batch(QueueUrl=url, Entries=entries)
+            return [group[int(each["Id"])] for each in answer.get("Failed", ())]
+
+        groups = [messages[start : start + AT_ONCE] for start in range(0, len(messages), AT_ONCE)]
+        return [each for failed in pool.map(delete, groups) for each in failed]
+
+    @contextmanager
+    def _explained(self, doing: str) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
+        from botocore.exceptions import ConnectionError as NoConnection
+
+        try:
+            yield
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "unknown")
+            if code in _MISSING:
+                raise QueueMissing(queue=self.name, endpoint=self.client.meta.endpoint_url) from error
+            if code in _DENIED:
+                raise AccessDenied(doing=doing, where=self.name, cause=code) from error
+            raise QueueFailed(doing=doing, queue=self.name, cause=code) from error
+        except NoCredentialsError as error:
+            raise AccessDenied(doing=doing, where=self.name, cause="no credentials were found") from error
+        except (NoConnection, HTTPClientError) as error:
+            endpoint = self.client.meta.endpoint_url
+            raise EndpointUnreachable(endpoint=endpoint, cause=type(error).__name__) from error
+        except BotoCoreError as error:
+            raise QueueFailed(doing=doing, queue=self.name, cause=str(error)) from error
+
+
+def _message(received: Any) -> Message:
+    sent = int(received.get("Attributes", {}).get("SentTimestamp", 0)) / 1000
+    return Message(
+        received["MessageId"], received["Body"], received["ReceiptHandle"], datetime.fromtimestamp(sent, UTC)
+    )
