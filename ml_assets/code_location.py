@@ -32,7 +32,7 @@ from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.sensor import Landing, build_landing_definitions
 from ml_assets.ledger.store import Ledger
 from ml_assets.models.assets import build_mlflow_run_asset, experiment_tracker
-from ml_assets.settings import Settings, SettingsTable
+from ml_assets.settings import Settings, SettingsInvalid, SettingsTable
 
 PIPELINE = "pipeline"
 
@@ -74,6 +74,20 @@ def build_project_definitions(
     load_dotenv(project.root / ".env")
     settings = Settings.load(project.root, over=over)
     return _Rooms(project.pinned(), settings, translator, name).definitions()
+
+
+def build_landing(
+    project: DvcProject, settings: Settings, *, translator: DvcTranslator | None = None
+) -> Landing:
+    """What lands into `project`. Its settings must have a landing."""
+    if settings.landing is None:
+        raise SettingsInvalid(project.root, "[tool.ml_assets.landing] is missing: nothing lands here")
+    named = (translator or DvcTranslator()).with_defaults(
+        key_prefix=settings.key_prefix, group=settings.group
+    )
+    raw = source_spec(project=project, path=settings.landing.into, translator=named)
+    ledger = Ledger.open(settings.ledger, root=project.root)
+    return Landing(settings=settings.landing, ledger=ledger, raw=raw.key, root=project.root)
 
 
 class _Rooms:
@@ -171,15 +185,14 @@ class _Rooms:
         if landing is None:
             return Definitions()
         raw = source_spec(project=self.project, path=landing.into, translator=self.translator)
+        watched = build_landing(self.project, self.settings, translator=self.translator)
         intake = build_raw_asset(
             spec=raw, settings=landing, project=self.project, ledger=self.ledger, remote=self.settings.remote
         )
         s3 = LandingS3(region=landing.region, endpoint_url=landing.endpoint_url)
         return Definitions.merge(
             Definitions(assets=[intake], resources={"landing_s3": s3}),
-            build_landing_definitions(
-                Landing(settings=landing, ledger=self.ledger, raw=raw.key, root=self.project.root)
-            ),
+            build_landing_definitions(watched),
         )
 
     def _experiments(self) -> Definitions:

@@ -26,6 +26,7 @@ COMMANDS = {
     "new": "ml_assets.cli.new",
     "repro": "ml_assets.cli.repro",
     "show": "ml_assets.cli.ledger",
+    "tick": "ml_assets.cli.tick",
 }
 
 

@@ -103,16 +103,20 @@ def build_landing_sensor(landing: Landing) -> SensorDefinition:
 
 
 def tick(landing: Landing, instance: DagsterInstance, s3: LandingS3, *, who: str) -> "Ticked":
-    """One tick under the lease. Raises LandingBusy, and what `Tick.run` raises."""
+    """One tick. Raises LandingBusy, and what `Tick.run` raises."""
     from ml_assets.landing.intake import open_journal
     from ml_assets.landing.journal.lease import lease
+
+    with lease(open_journal(landing.settings, landing.root), who=who):
+        return tick_under_lease(landing, instance, s3)
+
+
+def tick_under_lease(landing: Landing, instance: DagsterInstance, s3: LandingS3) -> "Ticked":
+    """One tick of who has the lease already. Raises what `Tick.run` raises."""
     from ml_assets.landing.ticks import Tick
 
-    journal = open_journal(landing.settings, landing.root)
-    with lease(journal, who=who):
-        return Tick(landing.settings, landing.ledger, landing.root, landing.dvc_file, NAME).run(
-            instance, s3.client(), s3.sqs_client() if landing.settings.queue else None
-        )
+    tick = Tick(landing.settings, landing.ledger, landing.root, landing.dvc_file, NAME)
+    return tick.run(instance, s3.client(), s3.sqs_client() if landing.settings.queue else None)
 
 
 def run_tags(request: "Request") -> dict[str, str]:
