@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ from ml_assets.landing.journal.batches import OPEN, Batch, end, find_batch, gene
 from ml_assets.landing.journal.lease import lease
 from ml_assets.landing.journal.store import Journal, Zone
 from ml_assets.landing.journal.waiting import Waiting, waiting
-from ml_assets.landing.objects import DeletedObject, LandedObject
+from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
 from ml_assets.landing.settings import LandingSettings
 from ml_assets.landing.settle import Raw, settle
 from ml_assets.landing.staging import staging_area, sweep
@@ -56,6 +56,8 @@ class IntakeResult:
     vanished: tuple[Vanished, ...] = ()
     unread: tuple[Unread, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    lags: tuple[float, ...] = ()
+    """Seconds from the put of each landed object to its record, by the bucket's clock and by ours."""
 
     @property
     def landed(self) -> tuple[Landed, ...]:
@@ -197,6 +199,7 @@ class _Intake:
             vanished=tuple(each for each in outcomes if isinstance(each, Vanished)),
             unread=tuple(each for each in outcomes if isinstance(each, Unread)),
             waiting=self._waiting(),
+            lags=_lags(record, generations),
         )
 
     def _end(self, batch: Batch, outcomes: tuple[Outcome, ...]) -> None:
@@ -258,6 +261,13 @@ class _Intake:
     def _write_slot(self) -> Iterator[None]:
         with writer(self.raw.private, who=self.who, on_wait=self.progress):
             yield
+
+
+def _lags(record: IntakeRecord | None, generations: Sequence[Sighting]) -> tuple[float, ...]:
+    put = {each.key: each.last_modified for each in generations if isinstance(each, LandedObject)}
+    landed = record.landed if record else ()
+    # A record's time is in whole seconds, and the bucket's clock may be ahead.
+    return tuple(max(0.0, (record.time - put[each.key]).total_seconds()) for each in landed if record)
 
 
 def open_journal(settings: LandingSettings, root: Path) -> Journal:

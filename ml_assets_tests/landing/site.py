@@ -76,7 +76,7 @@ class Site:
 
     def put(self, day: int, text: str) -> None:
         """Land a file of one day of January 2013."""
-        self.client.put_object(Bucket=self.bucket, Key=f"landing/{_name(day)}", Body=text.encode())
+        self.client.put_object(Bucket=self.bucket, Key=f"landing/{name_of(day)}", Body=text.encode())
 
     def take_in(self, progress: Callable[[str], None] | None = None) -> IntakeResult:
         return take_in(
@@ -167,5 +167,5 @@ def audit_remote(site: Site, elsewhere: Path) -> None:
     shutil.rmtree(elsewhere)
 
 
-def _name(day: int) -> str:
+def name_of(day: int) -> str:
     return f"numbers/2013-01-{day:02}.csv"

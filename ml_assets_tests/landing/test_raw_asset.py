@@ -48,6 +48,8 @@ def test_the_data_version_is_dvcs_hash_and_the_page_counts_what_landed(site: Sit
     assert (metadata["landed"], metadata["quarantined"], metadata["dvc/files"]) == (2, 0, 2)
     assert metadata["landed_by_folder"] == {"numbers": 2}
     assert metadata["ledger/record"] == 1
+    assert metadata["batch_files"] == 2
+    assert 0 <= metadata["lag_seconds_p50"] <= metadata["lag_seconds_p95"] <= metadata["lag_seconds_max"]
 
 
 def test_a_bad_file_is_shown_with_its_reason_and_stops_nobody(site: Site) -> None:
