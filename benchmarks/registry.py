@@ -9,6 +9,7 @@ from benchmarks import (
     dagster_forced,
     dagster_unchanged,
     definitions_load,
+    landing_listing,
     one_day_on_90,
     side_by_side,
     stages_forced,
@@ -34,6 +35,10 @@ BENCHMARKS = {
         cold_clone.SECONDS,
         cold_clone.REQUESTS,
         twenty_experiments.BENCHMARK,
+        landing_listing.TEN_THOUSAND,
+        landing_listing.HUNDRED_THOUSAND,
+        landing_listing.MILLION,
+        landing_listing.MEMORY,
     )
 }
 
