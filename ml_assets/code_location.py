@@ -30,9 +30,10 @@ from ml_assets.assets.stage_steps import RECORD_ASSET, build_stage_step_assets
 from ml_assets.landing.assets import build_raw_asset
 from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.sensor import Landing, build_landing_definitions
+from ml_assets.landing.settings import LandingSettings
 from ml_assets.ledger.store import Ledger
 from ml_assets.models.assets import build_mlflow_run_asset, experiment_tracker
-from ml_assets.settings import Settings, SettingsInvalid, SettingsTable
+from ml_assets.settings import Settings, SettingsTable
 
 PIPELINE = "pipeline"
 
@@ -77,17 +78,19 @@ def build_project_definitions(
 
 
 def build_landing(
-    project: DvcProject, settings: Settings, *, translator: DvcTranslator | None = None
+    project: DvcProject,
+    settings: Settings,
+    landing: LandingSettings,
+    *,
+    translator: DvcTranslator | None = None,
 ) -> Landing:
-    """What lands into `project`. Its settings must have a landing."""
-    if settings.landing is None:
-        raise SettingsInvalid(project.root, "[tool.ml_assets.landing] is missing: nothing lands here")
+    """What lands into `project`, as the table `landing` of its `settings` says."""
     named = (translator or DvcTranslator()).with_defaults(
         key_prefix=settings.key_prefix, group=settings.group
     )
-    raw = source_spec(project=project, path=settings.landing.into, translator=named)
+    raw = source_spec(project=project, path=landing.into, translator=named)
     ledger = Ledger.open(settings.ledger, root=project.root)
-    return Landing(settings=settings.landing, ledger=ledger, raw=raw.key, root=project.root)
+    return Landing(settings=landing, ledger=ledger, raw=raw.key, root=project.root)
 
 
 class _Rooms:
@@ -185,7 +188,7 @@ class _Rooms:
         if landing is None:
             return Definitions()
         raw = source_spec(project=self.project, path=landing.into, translator=self.translator)
-        watched = build_landing(self.project, self.settings, translator=self.translator)
+        watched = build_landing(self.project, self.settings, landing, translator=self.translator)
         intake = build_raw_asset(
             spec=raw, settings=landing, project=self.project, ledger=self.ledger, remote=self.settings.remote
         )

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ml_assets.cli.project import current_settings
+from ml_assets.cli.project import current_landing
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ml_assets.landing.journal.overview import Overview, Row
     from ml_assets.landing.journal.store import Journal
-    from ml_assets.landing.settings import LandingSettings
-    from ml_assets.settings import Settings
 
 STATES = (
     "discovered", "sealed", "committed", "quarantined", "held", "vanished", "gone", "ignored", "doubtful",
@@ -111,7 +109,7 @@ def reconcile() -> None:
     from ml_assets.landing.settle import reconcile as take_ledgers_state
     from ml_assets.ledger.store import Ledger
 
-    settings, landing_settings = _settings()
+    settings, landing_settings = current_landing()
     raw = Raw(TrackedFolder(settings.root, landing_settings.into), settings.remote)
     with writer(raw.private, who="ml-assets landing reconcile", on_wait=click.echo):
         ledger = Ledger.open(settings.ledger, root=settings.root)
@@ -123,19 +121,10 @@ def reconcile() -> None:
     click.echo(f"{landing_settings.into} is what record {history.view.raw_record} says.")
 
 
-def _settings() -> tuple[Settings, LandingSettings]:
-    settings = current_settings()
-    if settings.landing is None:
-        raise click.ClickException(
-            "[tool.ml_assets.landing] is missing in pyproject.toml: nothing lands here."
-        )
-    return settings, settings.landing
-
-
 def _journal() -> Journal:
     from ml_assets.landing.intake import open_journal
 
-    settings, landing_settings = _settings()
+    settings, landing_settings = current_landing()
     return open_journal(landing_settings, settings.root)
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ml_assets.cli.project import current_settings
+from ml_assets.cli.project import current_landing
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, Definitions
 
     from ml_assets.landing.next_step import Request
-    from ml_assets.settings import Settings
+    from ml_assets.landing.sensor import Landing
 
 BUSY = 75
 """Exit code when another tick is at work: EX_TEMPFAIL of sysexits.h, "try again later"."""
@@ -28,49 +28,44 @@ def tick() -> None:
     them at a time. Exit codes: 0 all that was to do is done; 1 a run failed, or a person has to look;
     75 another tick is at work.
     """
-    from dagster import DagsterInstance
-
-    from ml_assets.code_location import build_definitions
+    from ml_assets.code_location import build_definitions, build_landing
     from ml_assets.dvc.project import DvcProject
     from ml_assets.landing.errors import LandingBusy
 
-    settings = current_settings()
-    if settings.landing is None:
-        raise click.ClickException(
-            "[tool.ml_assets.landing] is missing in pyproject.toml: nothing lands here."
-        )
-    definitions = build_definitions(DvcProject(settings.root))
-    with _instance(DagsterInstance) as instance:
+    settings, found = current_landing()
+    project = DvcProject(settings.root)
+    definitions = build_definitions(project)
+    landing = build_landing(project, settings, found)
+    with _instance() as instance:
         try:
-            done = _tick(settings, definitions, instance)
+            done = _tick(landing, definitions, instance)
         except LandingBusy as busy:
             click.echo(str(busy), err=True)
             sys.exit(BUSY)
     sys.exit(0 if done else 1)
 
 
-def _instance(dagster: Any) -> Any:
+def _instance() -> DagsterInstance:
+    from dagster import DagsterInstance
+
     if os.environ.get("DAGSTER_HOME"):
-        return dagster.get()
+        return DagsterInstance.get()
     click.echo(
         "DAGSTER_HOME is not set: the runs of this tick are remembered by ledger and journal alone.", err=True
     )
-    return dagster.ephemeral()
+    return DagsterInstance.ephemeral()
 
 
-def _tick(settings: Settings, definitions: Definitions, instance: DagsterInstance) -> bool:
+def _tick(landing: Landing, definitions: Definitions, instance: DagsterInstance) -> bool:
     """Whether all went well. The lease is kept to the end: who comes meanwhile is told to wait."""
-    from ml_assets.code_location import build_landing
-    from ml_assets.dvc.project import DvcProject
     from ml_assets.landing.intake import open_journal
     from ml_assets.landing.journal.lease import lease
     from ml_assets.landing.s3_settings import LandingS3
     from ml_assets.landing.sensor import tick_under_lease
 
-    landing = build_landing(DvcProject(settings.root), settings)
     found = landing.settings
     s3 = LandingS3(region=found.region, endpoint_url=found.endpoint_url)
-    with lease(open_journal(found, settings.root), who="ml-assets tick"):
+    with lease(open_journal(found, landing.root), who="ml-assets tick"):
         ticked = tick_under_lease(landing, instance, s3)
         for warning in filter(None, (ticked.deaf, ticked.gave_up)):
             click.echo(warning, err=True)

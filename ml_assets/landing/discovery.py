@@ -12,7 +12,7 @@ from ml_assets.landing.completeness import Completeness
 from ml_assets.landing.failures import explained
 from ml_assets.landing.journal.absorb import Absorbed, Absorber, Channel
 from ml_assets.landing.journal.batches import Batch, Sealing, doubtful, open_batches, seal
-from ml_assets.landing.journal.store import read_facts
+from ml_assets.landing.journal.store import counted
 from ml_assets.landing.listing import Lister
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
 from ml_assets.landing.reconcile import Pass, Reconciler, newest_pass
@@ -57,10 +57,10 @@ class Discovery:
         # A clock that was put back must not put off listing for as long.
         return not 0 <= age < self.settings.reconcile_seconds
 
-    def accept(self, sightings: Iterable[Sighting], channel: Channel) -> Absorbed:
-        """Take down what a channel tells, and ask the bucket where that leaves open which is newer."""
+    def accept(self, sightings: Iterable[Sighting]) -> Absorbed:
+        """Take down what events tell, and ask the bucket where that leaves open which is newer."""
         with self.journal.writing() as connection:
-            absorbed = self.absorber(connection, channel).absorb(sightings)
+            absorbed = self.absorber(connection, "event").absorb(sightings)
         self.ask(absorbed.ask)
         return absorbed
 
@@ -68,7 +68,7 @@ class Discovery:
         """Look what is under each of `keys` now. Raises as `Lister.page`."""
         for key in dict.fromkeys(keys):
             with self.journal.reading() as connection:
-                asked_at = int(read_facts(connection, "seq").get("seq", 0))
+                asked_at = counted(connection, "seq")
             found = self._head(key)
             with self.journal.writing() as connection:
                 self.absorber(connection, "head", asked_at=asked_at).absorb([found])

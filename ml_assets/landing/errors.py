@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from ml_assets.errors import ForeseenError
 
 RECONCILE = "ml-assets landing reconcile"
 """The command that makes raw what the newest record says."""
+
+
+Service = Literal["S3", "SQS"]
+_NEEDED: dict[Service, str] = {
+    "S3": "s3:ListBucket on the bucket and s3:GetObject on its objects",
+    "SQS": "sqs:GetQueueUrl, sqs:GetQueueAttributes, sqs:ReceiveMessage and sqs:DeleteMessage on the queue",
+}
 
 
 class LandingError(ForeseenError):
@@ -37,8 +45,8 @@ class QueueMissing(LandingError):
         self.queue = queue
         super().__init__(
             f"There is no queue '{queue}' at {endpoint}.\n"
-            "Make it, and the bucket's notifications, with `ml-assets landing setup`; meanwhile objects are "
-            "found by listing alone."
+            "Make it and let the bucket tell it of s3:ObjectCreated:* and s3:ObjectRemoved:*, or take "
+            "`queue` out of [tool.ml_assets.landing]; meanwhile objects are found by listing alone."
         )
 
 
@@ -68,22 +76,21 @@ class BucketMissing(LandingError):
 class AccessDenied(LandingError):
     """The credentials are missing, wrong, or not allowed to do this."""
 
-    def __init__(self, *, doing: str, where: str, cause: str) -> None:
+    def __init__(self, *, doing: str, where: str, cause: str, service: Service = "S3") -> None:
         self.where = where
         super().__init__(
-            f"S3 refused {doing} ({cause}).\n  at {where}\n"
-            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE) for "
-            "s3:ListBucket on the bucket and s3:GetObject on its objects."
+            f"{service} refused {doing} ({cause}).\n  at {where}\n"
+            f"Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE) for {_NEEDED[service]}."
         )
 
 
 class EndpointUnreachable(LandingError):
-    """Nobody answers where S3 should be."""
+    """Nobody answers where S3, or SQS, should be."""
 
-    def __init__(self, *, endpoint: str, cause: str) -> None:
+    def __init__(self, *, endpoint: str, cause: str, service: Service = "S3") -> None:
         self.endpoint = endpoint
         super().__init__(
-            f"S3 does not answer at {endpoint} ({cause}).\n"
+            f"{service} does not answer at {endpoint} ({cause}).\n"
             "Check AWS_ENDPOINT_URL and the network; the embedded S3 is started by `make s3`."
         )
 

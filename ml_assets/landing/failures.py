@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,16 +11,18 @@ from ml_assets.landing.errors import (
     BucketMissing,
     EndpointUnreachable,
     LandingError,
+    Service,
     StorageFailed,
 )
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
 _DENIED = frozenset(
     {
         "AccessDenied",
+        "AccessDeniedException",
+        "InvalidClientTokenId",
         "InvalidAccessKeyId",
         "SignatureDoesNotMatch",
         "ExpiredToken",
@@ -34,6 +36,22 @@ _DENIED = frozenset(
 @contextmanager
 def explained(client: S3Client, *, bucket: str, where: str, doing: str) -> Iterator[None]:
     """Raises BucketMissing, AccessDenied, EndpointUnreachable or StorageFailed for what goes wrong inside."""
+    endpoint = client.meta.endpoint_url
+
+    def failed(cause: str) -> LandingError:
+        if cause == "NoSuchBucket":
+            return BucketMissing(bucket=bucket, endpoint=endpoint)
+        return StorageFailed(doing=doing, where=where, cause=cause)
+
+    with asked(endpoint, service="S3", where=where, doing=doing, failed=failed):
+        yield
+
+
+@contextmanager
+def asked(
+    endpoint: str, *, service: Service, where: str, doing: str, failed: Callable[[str], LandingError]
+) -> Iterator[None]:
+    """Raises AccessDenied, EndpointUnreachable, or what `failed` makes of an answer of another kind."""
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
@@ -45,24 +63,18 @@ def explained(client: S3Client, *, bucket: str, where: str, doing: str) -> Itera
         ConnectionError as NoConnection,
     )
 
-    endpoint = client.meta.endpoint_url
     try:
         yield
     except ClientError as error:
-        raise _of_answer(error, bucket=bucket, endpoint=endpoint, where=where, doing=doing) from error
+        # The message of some servers repeats the access key id and the signature: only its code is told.
+        code = error.response.get("Error", {}).get("Code", "unknown")
+        if code in _DENIED:
+            raise AccessDenied(doing=doing, where=where, cause=code, service=service) from error
+        raise failed(code) from error
     except NoCredentialsError as error:
-        raise AccessDenied(doing=doing, where=where, cause="no credentials were found") from error
+        cause = "no credentials were found"
+        raise AccessDenied(doing=doing, where=where, cause=cause, service=service) from error
     except (NoConnection, HTTPClientError, IncompleteReadError) as error:
-        raise EndpointUnreachable(endpoint=endpoint, cause=type(error).__name__) from error
+        raise EndpointUnreachable(endpoint=endpoint, cause=type(error).__name__, service=service) from error
     except BotoCoreError as error:
-        raise StorageFailed(doing=doing, where=where, cause=str(error)) from error
-
-
-def _of_answer(error: ClientError, *, bucket: str, endpoint: str, where: str, doing: str) -> LandingError:
-    code = error.response.get("Error", {}).get("Code", "unknown")
-    if code == "NoSuchBucket":
-        return BucketMissing(bucket=bucket, endpoint=endpoint)
-    if code in _DENIED:
-        # The message of some servers repeats the access key id and the signature.
-        return AccessDenied(doing=doing, where=where, cause=code)
-    return StorageFailed(doing=doing, where=where, cause=code)
+        raise failed(str(error)) from error

@@ -66,11 +66,10 @@ class Listener:
             except PoisonMessage as error:
                 bad.append((message, error.reason))
         ours = [each for each in told if self._is_ours(each)]
-        with self.discovery.journal.writing() as connection:
-            _keep(connection, bad)
-            absorbed = self.discovery.absorber(connection, "event").absorb(ours)
-        # Only after that: the answers have transactions of their own.
-        self.discovery.ask(absorbed.ask)
+        if bad:
+            with self.discovery.journal.writing() as connection:
+                _keep(connection, bad)
+        absorbed = self.discovery.accept(ours)
         self.heard = replace(
             self.heard,
             poison=self.heard.poison + len(bad),

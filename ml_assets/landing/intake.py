@@ -25,7 +25,7 @@ from ml_assets.landing.discovery import Discovery
 from ml_assets.landing.errors import DiskFull, IntakeContended
 from ml_assets.landing.fetch import Fetched, Outcome, Unread, Vanished, fetch
 from ml_assets.landing.history import History
-from ml_assets.landing.journal.batches import OPEN, Batch, end, find_batch, generations_of, release, vanish
+from ml_assets.landing.journal.batches import OPEN, Batch, end, find_batch, generations_of, resume, vanish
 from ml_assets.landing.journal.lease import lease
 from ml_assets.landing.journal.store import Journal, Zone
 from ml_assets.landing.journal.waiting import Waiting, waiting
@@ -166,7 +166,7 @@ class _Intake:
         self.history.catch_up(self.ledger)
         with self.journal.writing() as connection:
             # Somebody is here who sees what comes of it.
-            release(connection)
+            resume(connection)
         discovery = Discovery(client=self.client, settings=self.settings, journal=self.journal)
         discovery.reconcile()
         batches = discovery.seal(wait_seconds=0, at_most=1)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from ml_assets.landing.errors import AccessDenied, EndpointUnreachable, QueueFailed, QueueMissing
+from ml_assets.landing.errors import LandingError, QueueFailed, QueueMissing
+from ml_assets.landing.failures import asked
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -20,7 +21,6 @@ RECEIVERS = 8
 _MISSING = frozenset(
     {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExistException"}
 )
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "ExpiredToken", "403"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,25 +121,15 @@ class Queue:
 
     @contextmanager
     def _explained(self, doing: str) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
-        from botocore.exceptions import ConnectionError as NoConnection
+        endpoint = self.client.meta.endpoint_url
 
-        try:
+        def failed(cause: str) -> LandingError:
+            if cause in _MISSING:
+                return QueueMissing(queue=self.name, endpoint=endpoint)
+            return QueueFailed(doing=doing, queue=self.name, cause=cause)
+
+        with asked(endpoint, service="SQS", where=self.name, doing=doing, failed=failed):
             yield
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "unknown")
-            if code in _MISSING:
-                raise QueueMissing(queue=self.name, endpoint=self.client.meta.endpoint_url) from error
-            if code in _DENIED:
-                raise AccessDenied(doing=doing, where=self.name, cause=code) from error
-            raise QueueFailed(doing=doing, queue=self.name, cause=code) from error
-        except NoCredentialsError as error:
-            raise AccessDenied(doing=doing, where=self.name, cause="no credentials were found") from error
-        except (NoConnection, HTTPClientError) as error:
-            endpoint = self.client.meta.endpoint_url
-            raise EndpointUnreachable(endpoint=endpoint, cause=type(error).__name__) from error
-        except BotoCoreError as error:
-            raise QueueFailed(doing=doing, queue=self.name, cause=str(error)) from error
 
 
 def _message(received: Any) -> Message:

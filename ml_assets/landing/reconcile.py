@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from ml_assets.landing.journal.absorb import Absorbed, Absorber, Held
-from ml_assets.landing.journal.store import Journal, read_facts, write_facts
+from ml_assets.landing.journal.store import Journal, counted, read_facts, write_facts
 from ml_assets.landing.journal.tables import objects, ranges
 from ml_assets.landing.objects import DeletedObject, LandedObject
 
@@ -95,7 +95,7 @@ class Reconciler:
     def _ask(self, each: Range) -> tuple[int, Page]:
         # Before the request, for what is observed while it is on its way may be newer than its answer.
         with self.journal.reading() as connection:
-            asked_at = int(read_facts(connection, "seq").get("seq", 0))
+            asked_at = counted(connection, "seq")
         return asked_at, self.lister.page(after=each.position)
 
     def _begin(self) -> list[Range]:

@@ -91,12 +91,17 @@ def build_landing_sensor(landing: Landing) -> SensorDefinition:
             return SensorResult(skip_reason=str(busy))
         if ticked.deaf:
             context.log.warning(ticked.deaf)
+        if ticked.gave_up and ticked.requests:
+            context.log.error(ticked.gave_up)
         if ticked.gave_up and not ticked.requests:
             raise LandingGaveUp(ticked.gave_up)
+        passed = ticked.passed
+        # Without a queue each tick is a pass: those that found nothing would fill the event log.
+        tells = passed is not None and bool(landing.settings.queue or passed.new or passed.missing)
         return SensorResult(
             run_requests=[RunRequest(run_key=each.run_key, tags=run_tags(each)) for each in ticked.requests],
             skip_reason=None if ticked.requests else ticked.reason,
-            asset_events=[observation(landing.raw, ticked.passed, ticked.heard)] if ticked.passed else [],
+            asset_events=[observation(landing.raw, passed, ticked.heard)] if passed and tells else [],
         )
 
     return landing_sensor

@@ -22,7 +22,7 @@ from ml_assets.landing.errors import (
 from ml_assets.landing.hearing import Heard, Listener
 from ml_assets.landing.history import History
 from ml_assets.landing.intake import open_journal
-from ml_assets.landing.journal.batches import Batch, counts, end, first_held, give_up, open_batches
+from ml_assets.landing.journal.batches import Batch, end, first_held, give_up, open_batches, unsealed
 from ml_assets.landing.journal.waiting import waiting
 from ml_assets.landing.next_step import GiveUp, Idle, Limits, Request, Step, next_steps
 from ml_assets.landing.queue import Queue
@@ -164,13 +164,13 @@ class Tick:
     def _reason(self, steps: Sequence[Step], passed: Pass | None) -> str:
         idle = "; ".join(each.reason for each in steps if isinstance(each, Idle))
         with self.journal.reading() as connection:
-            held_back, known = waiting(connection, self.settings), counts(connection)
+            held_back, ready = waiting(connection, self.settings), unsealed(connection)
         if idle:
             return idle
         if passed and not passed.ended:
             return f"the listing has come to {passed.listed} objects, {passed.new} of them new"
         if held_back and held_back[0].for_key:
             return f"{held_back[0].key} waits for {held_back[0].for_key} ({len(held_back)} waiting)"
-        if ready := known.get("discovered", 0):
+        if ready:
             return f"{ready} new object(s) wait until they have settled, or a batch is full"
         return "nothing new"

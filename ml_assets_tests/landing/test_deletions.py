@@ -54,6 +54,21 @@ def test_what_is_kept_is_no_reason_for_a_record_and_is_told_by_the_next(site: Si
     assert sorted(site.files()) == ["numbers/2013-01-01.csv", "numbers/2013-01-02.csv"]
 
 
+def test_deletions_that_are_kept_never_stand_in_the_way_of_what_lands(site: Site) -> None:
+    """As when old objects expire: there are more of them than fit into a batch, and they are older."""
+    small = replace(site, settings=site.settings.model_copy(update={"max_batch_files": 2}))
+    for day in range(1, 6):
+        small.put(day, rows(day, day))
+    for _ in range(3):
+        small.take_in()
+    for day in range(1, 5):
+        _delete(small, day)
+    small.take_in()
+    small.put(6, rows(6, 6))
+
+    assert [each.path for each in small.take_in().landed] == ["numbers/2013-01-06.csv"]
+
+
 def test_a_file_that_comes_back_to_a_mirror_is_landed_again(mirror: Site) -> None:
     mirror.put(1, rows(1, 1))
     mirror.take_in()
@@ -83,6 +98,7 @@ def test_the_last_file_of_a_mirror_may_go_too(mirror: Site) -> None:
     [
         ({"marker": "_SUCCESS"}, ["a/1", "a/2"], []),
         ({"marker": "_SUCCESS"}, ["a/1", "b/2", "b/_SUCCESS"], ["b/2"]),
+        ({"marker": "_SUCCESS"}, ["a/b/1", "a/2", "a/_SUCCESS"], ["a/2"]),
         ({"settle_seconds": 3600}, ["a/1"], []),
         ({"ignore": ("*.log", "b/*")}, ["a/1", "a/x.log", "b/2"], ["a/1"]),
         ({"together": ("a", "b")}, ["a/1", "a/2", "b/2"], ["a/2", "b/2"]),
@@ -96,6 +112,16 @@ def test_what_is_not_complete_waits_and_what_nobody_wants_is_left_out(
         loose.client.put_object(Bucket=loose.bucket, Key=f"landing/{name}", Body=name.encode())
 
     assert [each.path for each in loose.take_in().landed] == taken
+
+
+def test_the_marker_of_a_folder_comes_later_and_releases_nothing_in_the_folders_below(site: Site) -> None:
+    loose = replace(site, settings=site.settings.model_copy(update={"contracts": None, "marker": "_SUCCESS"}))
+    for name in ("a/b/1", "a/2"):
+        loose.client.put_object(Bucket=loose.bucket, Key=f"landing/{name}", Body=b"1")
+    assert len(loose.take_in().waiting) == 2
+    loose.client.put_object(Bucket=loose.bucket, Key="landing/a/_SUCCESS", Body=b"")
+
+    assert [each.path for each in loose.take_in().landed] == ["a/2"]
 
 
 def test_the_marker_releases_what_waited_for_it(site: Site) -> None:

@@ -123,8 +123,8 @@ def test_a_message_that_nobody_understands_is_kept_with_its_reason_and_holds_up_
     assert "it is no event of S3" in row["reason"]
 
 
-def test_a_queue_that_its_server_lost_is_named_with_the_command_that_makes_it(sqs: SQSClient) -> None:
-    with pytest.raises(QueueMissing, match="`ml-assets landing setup`"):
+def test_a_queue_that_its_server_lost_is_named_with_what_to_do(sqs: SQSClient) -> None:
+    with pytest.raises(QueueMissing, match=r"'no-such-queue' at http.*\n.*found by listing alone"):
         Queue(sqs, "no-such-queue").url()
 
 

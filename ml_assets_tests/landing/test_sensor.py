@@ -215,6 +215,31 @@ def test_attempts_wait_longer_each_time_and_then_the_tick_fails_visibly(
         patient.tick()
 
 
+def test_what_was_given_up_is_held_in_sight_and_a_new_generation_of_it_is_released(
+    site: Site, instance: DagsterInstance
+) -> None:
+    ticker = Ticker(site, instance, max_attempts=1, backoff_seconds=0)
+    site.put(1, rows(1, 10))
+    site.put(2, rows(2, 20))
+    ticker.run(ticker.request(), DagsterRunStatus.FAILURE)
+    for _ in range(2):
+        with pytest.raises(LandingGaveUp, match="1 of 1 attempts"):
+            ticker.tick()
+    site.put(1, rows(1, 11))
+
+    assert str(ticker.request().run_key).startswith("batch-")
+    with site.journal.reading() as connection:
+        assert counts(connection) == {"held": 1, "sealed": 1}
+
+
+def test_an_idle_tick_writes_nothing_into_the_event_log(ticker: Ticker) -> None:
+    ticker.site.put(1, rows(1, 10))
+    assert len(ticker.tick().asset_events) == 1
+    ticker.site.take_in()
+    finish_stages(ticker.site)
+    assert ticker.tick().asset_events == []
+
+
 def test_a_new_sensor_knows_the_same_from_the_ledger(ticker: Ticker, instance: DagsterInstance) -> None:
     ticker.site.put(1, rows(1, 10))
     ticker.site.take_in()

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
 
 from ml_assets.landing.completeness import Completeness
 from ml_assets.landing.journal.news import Known, Meaning, is_older, meaning
@@ -16,7 +16,7 @@ from ml_assets.landing.journal.store import count_up
 from ml_assets.landing.journal.tables import batches, objects, sealed
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
 
-Channel = Literal["listing", "event", "head", "manifest"]
+Channel = Literal["listing", "event", "head"]
 CHUNK = 500
 _OF_RECORDS = ("record", "named_etag", "named_size", "named_state", "raw_etag", "raw_size")
 Held = Mapping[str, Mapping[str, Any]]
@@ -27,7 +27,6 @@ class Absorbed:
     """`news` by key; `ask` are keys of which the bucket has to say what is there now."""
 
     news: tuple[Sighting, ...] = ()
-    superseded: int = 0
     same: int = 0
     older: int = 0
     ask: tuple[str, ...] = ()
@@ -60,7 +59,6 @@ class Absorber:
         self._time(news.values())
         return Absorbed(
             news=tuple(news.values()),
-            superseded=sum(key in held and held[key]["state"] == "discovered" for key in news),
             same=means.count(Meaning.SAME),
             older=means.count(Meaning.OLDER),
             ask=tuple(each.key for each, found in zip(seen, means, strict=True) if found is Meaning.ASK),
@@ -114,8 +112,10 @@ class Absorber:
         holds = self.rules.held_back({*landed, *companions}, self._are_there)
         self._set_due({key: holds.get(key, self.rules.settle_seconds) for key in {*holds, *companions}})
         for folder in self.rules.complete_folders(landed):
-            inside = objects.c.key.between(folder, folder[:-1] + chr(ord("/") + 1))
-            self._wait(inside, self.rules.settle_seconds)
+            below = objects.c.key.between(folder, folder[:-1] + chr(ord("/") + 1))
+            # A folder in it has a marker of its own.
+            name = func.substr(objects.c.key, len(folder) + 1)
+            self._wait(below & ~name.contains("/"), self.rules.settle_seconds)
 
     def _set_due(self, waits: Mapping[str, float]) -> None:
         for seconds in set(waits.values()):

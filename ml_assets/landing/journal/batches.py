@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, Update, and_, delete, func, inser
 from ml_assets.landing.completeness import Completeness
 from ml_assets.landing.journal.absorb import held_rows, in_open_batches
 from ml_assets.landing.journal.news import DOUBTFUL
-from ml_assets.landing.journal.store import count_up, read_facts
+from ml_assets.landing.journal.store import count_up, counted
 from ml_assets.landing.journal.tables import batches, objects, sealed
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
 
@@ -74,7 +74,7 @@ def seal(
         sealed_at=now,
         files=len(chosen),
         bytes=sum(row["size"] for row in chosen),
-        at_record=read_facts(connection, "up_to").get("up_to", 0),
+        at_record=counted(connection, "up_to"),
         state=OPEN,
     )
     _write(connection, batch, chosen)
@@ -126,11 +126,11 @@ def vanish(connection: Connection, batch: str, generations: Iterable[LandedObjec
         connection.execute(_in(batch, "sealed").where(this).values(state="vanished"))
 
 
-def release(connection: Connection) -> int:
-    """Try again now what is held, or was to be tried again later; how many objects that are."""
+def resume(connection: Connection) -> None:
+    """Try again now what is held, or was to be tried again later."""
     later = and_(objects.c.state == "discovered", objects.c.attempts > 0)
     again = update(objects).where(or_(objects.c.state == HELD, later))
-    return connection.execute(again.values(state="discovered", due=0, attempts=0, reason=None)).rowcount
+    connection.execute(again.values(state="discovered", due=0, attempts=0, reason=None))
 
 
 def _in(batch: str, state: str) -> Update:
@@ -144,16 +144,19 @@ def _close(connection: Connection, batch: str, state: str) -> None:
 
 
 def _ready(connection: Connection, sealing: Sealing, *, now: float) -> Sequence[Row]:
-    """The oldest that wait for nothing: one more than fit, so that it shows whether there are more."""
+    """The oldest that wait for nothing: one more than fit, so that it shows whether there are more.
+
+    Deletions come last. Of a file that stays, its deletion upstream is told by the next record and is no
+    reason for one; however many they are, they must not stand in the way of what landed.
+    """
     found = connection.execute(
         select(objects)
         .where(objects.c.state == "discovered", objects.c.due <= now)
         .where(objects.c.key.not_in(select(sealed.c.key)))
-        .order_by(objects.c.landed, objects.c.key)
+        .order_by(objects.c.deleted, objects.c.landed, objects.c.key)
         .limit(sealing.max_files + 1)
     )
     rows: list[Row] = [dict(row) for row in found.mappings()]
-    # Of a file that stays, its deletion upstream is told by the next record, and is no reason for one.
     return rows if sealing.mirror or any(not row["deleted"] for row in rows) else []
 
 
@@ -226,6 +229,12 @@ def counts(connection: Connection) -> dict[str, int]:
     """How many keys are in each state."""
     by_state = select(objects.c.state, func.count()).group_by(objects.c.state)
     return dict(connection.execute(by_state).tuples().all())
+
+
+def unsealed(connection: Connection) -> int:
+    """How many objects are in no batch yet."""
+    landed = and_(objects.c.state == "discovered", objects.c.deleted == 0)
+    return connection.scalar(select(func.count()).select_from(objects).where(landed)) or 0
 
 
 def doubtful(connection: Connection, *, at_most: int) -> list[str]:

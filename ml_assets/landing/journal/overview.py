@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from ml_assets.landing.journal.batches import Batch, counts, open_batches
-from ml_assets.landing.journal.store import read_facts
+from ml_assets.landing.journal.store import counted
 from ml_assets.landing.journal.tables import objects, poison
 from ml_assets.landing.reconcile import Pass, newest_pass
 
@@ -44,7 +44,7 @@ class Row:
 
 
 def overview(connection: Connection) -> Overview:
-    oldest = select(func.min(objects.c.landed)).where(objects.c.state == "discovered")
+    oldest = select(func.min(objects.c.landed)).where(objects.c.state == "discovered", objects.c.deleted == 0)
     waits = connection.scalar(oldest)
     return Overview(
         keys=counts(connection),
@@ -52,7 +52,7 @@ def overview(connection: Connection) -> Overview:
         oldest=None if waits is None else datetime.fromtimestamp(waits, UTC),
         newest_pass=newest_pass(connection),
         poison=connection.scalar(select(func.count()).select_from(poison)) or 0,
-        up_to=int(read_facts(connection, "up_to").get("up_to", 0)),
+        up_to=counted(connection, "up_to"),
     )
 
 

@@ -56,7 +56,7 @@ def _write_generations(
 
 def _decided(each: Named, row: Any, record: IntakeRecord) -> dict[str, Any]:
     """The row of a key after a record that names it."""
-    in_raw = {**_in_raw(each, row), **_named(each)}
+    in_raw = {**_in_raw(each, row), **_named(each, row)}
     if row is not None and row["state"] not in DECIDED and not _is_that(row, each):
         # What was seen after this batch was sealed. Of a batch of another journal nobody knows when that was.
         return {**in_raw, "record": record.number}
@@ -87,9 +87,11 @@ def _in_raw(each: Named, row: Any) -> dict[str, Any]:
     return {"raw_etag": row and row["raw_etag"], "raw_size": row and row["raw_size"]}
 
 
-def _named(each: Named) -> dict[str, Any]:
+def _named(each: Named, row: Any) -> dict[str, Any]:
     if isinstance(each, GoneUpstream):
-        return {"named_etag": None, "named_size": None, "named_state": None}
+        # What vanished before it was read has changed nothing.
+        stays = row is not None and each.how == "vanished"
+        return {name: row[name] if stays else None for name in ("named_etag", "named_size", "named_state")}
     return {"named_etag": each.etag, "named_size": each.size, "named_state": _state(each)}
 
 

@@ -129,9 +129,14 @@ def write_facts(connection: Connection, values: Mapping[str, Any]) -> None:
     connection.execute(insert(facts), rows)
 
 
+def counted(connection: Connection, name: str) -> int:
+    """What `count_up` has come to."""
+    return int(read_facts(connection, name).get(name, 0))
+
+
 def count_up(connection: Connection, name: str, by: int = 1) -> int:
     """Add to a fact that is a number, and return the sum."""
-    now = int(read_facts(connection, name).get(name, 0)) + by
+    now = counted(connection, name) + by
     if connection.execute(update(facts).where(facts.c.name == name).values(value=str(now))).rowcount == 0:
         connection.execute(insert(facts).values(name=name, value=str(now)))
     return now

@@ -71,7 +71,7 @@ class Host:
         return self.s3.now + self.skew
 
     def hear(self, sightings: Sequence[Sighting]) -> None:
-        self.discovery().accept(sightings, "event")
+        self.discovery().accept(sightings)
 
     def hear_and_die(self, sightings: Sequence[Sighting]) -> None:
         """Killed in the middle of writing down what was heard."""
