@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_assets.cli.project import current_landing
+from ml_assets.landing.journal.states import STATES
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from ml_assets.landing.journal.overview import Overview, Row
     from ml_assets.landing.journal.store import Journal
 
-STATES = (
-    "discovered", "sealed", "committed", "quarantined", "held", "vanished", "gone", "ignored", "doubtful",
-)  # fmt: skip
 _as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
 _prefix = click.argument("prefix")
 

@@ -34,6 +34,8 @@ class Heard:
     news: int = 0
     same: int = 0
     older: int = 0
+    depth: int = 0
+    """About how many messages are left in the queue."""
     oldest_age_seconds: float | None = None
 
 
@@ -54,6 +56,7 @@ class Listener:
             self.heard,
             received=drained.received,
             undeleted=drained.undeleted,
+            depth=self.queue.depth(),
             oldest_age_seconds=age,
         )
 

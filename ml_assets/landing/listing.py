@@ -59,14 +59,6 @@ class Lister:
         """The first of the folders below `prefix`, each with a slash at its end. Raises as `page`."""
         return self._ask(Prefix=prefix, Delimiter="/").folders
 
-    def pages(self) -> Iterator[Page]:
-        """All of them, one after the other. Raises as `page`."""
-        page = self.page()
-        yield page
-        while page.more and page.last is not None:
-            page = self.page(after=page.last)
-            yield page
-
     def _ask(self, **options: Any) -> Page:
         where = f"s3://{self.bucket}/{self.prefix}"
         self.client.meta.events.register(_EVENT, _keep_whole, unique_id="ml_assets")

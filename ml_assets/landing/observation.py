@@ -24,6 +24,8 @@ def observation(raw: AssetKey, passed: Pass, heard: Heard | None) -> AssetObserv
         metadata |= {
             "found_by_listing_alone": passed.new,
             "messages": heard.received,
+            "duplicate_events": heard.same + heard.older,
+            "queue_depth": heard.depth,
             "poison_messages": heard.poison,
             "undeleted_messages": heard.undeleted,
         }

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, selec
 
 from ml_assets.landing.completeness import Completeness
 from ml_assets.landing.journal.news import Known, Meaning, is_older, meaning
+from ml_assets.landing.journal.states import DISCOVERED, GONE, IGNORED
 from ml_assets.landing.journal.store import count_up
 from ml_assets.landing.journal.tables import batches, objects, sealed
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
@@ -96,14 +97,14 @@ class Absorber:
 
     def _state(self, seen: Sighting, before: Mapping[str, Any]) -> str:
         if self.rules.ignores(seen.key):
-            return "ignored"
+            return IGNORED
         if isinstance(seen, DeletedObject):
-            return "gone" if before["raw_etag"] is None else "discovered"
+            return GONE if before["raw_etag"] is None else DISCOVERED
         named = (before["named_etag"], before["named_size"]) == (seen.etag, seen.size)
         # What is there again may yet be overtaken by what is on its way into raw.
         if named and not in_open_batches(self.connection, [seen.key], since=before["record"]):
             return str(before["named_state"])
-        return "discovered"
+        return DISCOVERED
 
     def _time(self, news: Collection[Sighting]) -> None:
         """Hold back what is not complete, and let go of what has become so."""
@@ -123,7 +124,7 @@ class Absorber:
                 self._wait(objects.c.key.in_(chunk), seconds)
 
     def _wait(self, which: ColumnElement[bool], seconds: float) -> None:
-        waiting = update(objects).where(which, objects.c.state == "discovered")
+        waiting = update(objects).where(which, objects.c.state == DISCOVERED)
         self.connection.execute(waiting.values(due=objects.c.landed + seconds))
 
     def _are_there(self, keys: Collection[str]) -> set[str]:

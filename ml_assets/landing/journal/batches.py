@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, Update, and_, delete, func, inser
 
 from ml_assets.landing.completeness import Completeness
 from ml_assets.landing.journal.absorb import held_rows, in_open_batches
-from ml_assets.landing.journal.news import DOUBTFUL
+from ml_assets.landing.journal.states import DISCOVERED, DOUBTFUL, HELD, SEALED, VANISHED
 from ml_assets.landing.journal.store import count_up, counted
 from ml_assets.landing.journal.tables import batches, objects, sealed
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
@@ -20,7 +20,6 @@ from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
 ID_LENGTH = 16
 Row = Mapping[str, Any]
 OPEN, DONE, GIVEN_UP = "open", "done", "given up"
-HELD = "held"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,18 +103,16 @@ def end(connection: Connection, batch: str, *, retry_at: datetime, max_attempts:
     What was tried `max_attempts` times is held until a person, or a new generation, releases it.
     """
     connection.execute(
-        _in(batch, "sealed").values(
-            state="discovered", due=retry_at.timestamp(), attempts=objects.c.attempts + 1
-        )
+        _in(batch, SEALED).values(state=DISCOVERED, due=retry_at.timestamp(), attempts=objects.c.attempts + 1)
     )
-    spent = _in(batch, "discovered").where(objects.c.attempts >= max_attempts)
+    spent = _in(batch, DISCOVERED).where(objects.c.attempts >= max_attempts)
     connection.execute(spent.values(state=HELD, reason=f"could not be read in {max_attempts} attempts"))
     _close(connection, batch, DONE)
 
 
 def give_up(connection: Connection, batch: str, *, reason: str) -> None:
     """No run of the batch came so far as to make a record: what is in it is held."""
-    connection.execute(_in(batch, "sealed").values(state=HELD, reason=reason))
+    connection.execute(_in(batch, SEALED).values(state=HELD, reason=reason))
     _close(connection, batch, GIVEN_UP)
 
 
@@ -123,14 +120,14 @@ def vanish(connection: Connection, batch: str, generations: Iterable[LandedObjec
     """These of the batch were gone before they could be read."""
     for each in generations:
         this = and_(objects.c.key == each.key, objects.c.etag == each.etag)
-        connection.execute(_in(batch, "sealed").where(this).values(state="vanished"))
+        connection.execute(_in(batch, SEALED).where(this).values(state=VANISHED))
 
 
 def resume(connection: Connection) -> None:
     """Try again now what is held, or was to be tried again later."""
-    later = and_(objects.c.state == "discovered", objects.c.attempts > 0)
+    later = and_(objects.c.state == DISCOVERED, objects.c.attempts > 0)
     again = update(objects).where(or_(objects.c.state == HELD, later))
-    connection.execute(again.values(state="discovered", due=0, attempts=0, reason=None))
+    connection.execute(again.values(state=DISCOVERED, due=0, attempts=0, reason=None))
 
 
 def _in(batch: str, state: str) -> Update:
@@ -151,7 +148,7 @@ def _ready(connection: Connection, sealing: Sealing, *, now: float) -> Sequence[
     """
     found = connection.execute(
         select(objects)
-        .where(objects.c.state == "discovered", objects.c.due <= now)
+        .where(objects.c.state == DISCOVERED, objects.c.due <= now)
         .where(objects.c.key.not_in(select(sealed.c.key)))
         .order_by(objects.c.deleted, objects.c.landed, objects.c.key)
         .limit(sealing.max_files + 1)
@@ -187,7 +184,7 @@ def _ready_companions(
     return {
         key: row
         for key, row in found.items()
-        if row["state"] == "discovered" and row["due"] <= now and key not in busy
+        if row["state"] == DISCOVERED and row["due"] <= now and key not in busy
     }
 
 
@@ -204,7 +201,7 @@ def _write(connection: Connection, batch: Batch, chosen: Sequence[Row]) -> None:
         insert(sealed), [{"batch": batch.id, **{name: row[name] for name in names}} for row in chosen]
     )
     in_it = select(sealed.c.key).where(sealed.c.batch == batch.id)
-    connection.execute(update(objects).where(objects.c.key.in_(in_it)).values(state="sealed"))
+    connection.execute(update(objects).where(objects.c.key.in_(in_it)).values(state=SEALED))
 
 
 def _id_of(chosen: Collection[Row], *, bucket: str, seq: int) -> str:
@@ -233,7 +230,7 @@ def counts(connection: Connection) -> dict[str, int]:
 
 def unsealed(connection: Connection) -> int:
     """How many objects are in no batch yet."""
-    landed = and_(objects.c.state == "discovered", objects.c.deleted == 0)
+    landed = and_(objects.c.state == DISCOVERED, objects.c.deleted == 0)
     return connection.scalar(select(func.count()).select_from(objects).where(landed)) or 0
 
 

@@ -9,12 +9,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Update, update
 
-from ml_assets.landing.journal.batches import HELD
-from ml_assets.landing.journal.recorded import COMMITTED, QUARANTINED
+from ml_assets.landing.journal.states import COMMITTED, DISCOVERED, DOUBTFUL, HELD, IGNORED, QUARANTINED
 from ml_assets.landing.journal.store import count_up
 from ml_assets.landing.journal.tables import objects
 
-_AGAIN = {"state": "discovered", "due": 0, "attempts": 0, "reason": None}
+_AGAIN = {"state": DISCOVERED, "due": 0, "attempts": 0, "reason": None}
 
 
 def retry(connection: Connection, prefix: str) -> int:
@@ -24,7 +23,7 @@ def retry(connection: Connection, prefix: str) -> int:
 
 def release(connection: Connection, prefix: str) -> int:
     """Wait no longer for what belongs to these objects; how many they are."""
-    return _set(connection, _below(prefix).where(objects.c.state == "discovered"), due=0)
+    return _set(connection, _below(prefix).where(objects.c.state == DISCOVERED), due=0)
 
 
 def replay(connection: Connection, prefix: str, *, since: datetime) -> int:
@@ -35,8 +34,8 @@ def replay(connection: Connection, prefix: str, *, since: datetime) -> int:
 
 def ignore(connection: Connection, prefix: str) -> int:
     """Leave these objects out, as long as their generation stays; how many they are."""
-    open_ones = ["discovered", "doubtful", HELD, QUARANTINED]
-    return _set(connection, _below(prefix).where(objects.c.state.in_(open_ones)), state="ignored")
+    open_ones = [DISCOVERED, DOUBTFUL, HELD, QUARANTINED]
+    return _set(connection, _below(prefix).where(objects.c.state.in_(open_ones)), state=IGNORED)
 
 
 def _below(prefix: str) -> Update:

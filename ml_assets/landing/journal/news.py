@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from ml_assets.landing.journal.states import DOUBTFUL, VANISHED
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
-
-VANISHED = "vanished"
-DOUBTFUL = "doubtful"
-"""A record that no batch of this journal made named another generation: either may be the newer one."""
 
 
 class Meaning(Enum):

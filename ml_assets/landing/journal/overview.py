@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from ml_assets.landing.journal.batches import Batch, counts, open_batches
+from ml_assets.landing.journal.states import DISCOVERED
 from ml_assets.landing.journal.store import counted
 from ml_assets.landing.journal.tables import objects, poison
 from ml_assets.landing.reconcile import Pass, newest_pass
@@ -44,7 +45,7 @@ class Row:
 
 
 def overview(connection: Connection) -> Overview:
-    oldest = select(func.min(objects.c.landed)).where(objects.c.state == "discovered", objects.c.deleted == 0)
+    oldest = select(func.min(objects.c.landed)).where(objects.c.state == DISCOVERED, objects.c.deleted == 0)
     waits = connection.scalar(oldest)
     return Overview(
         keys=counts(connection),

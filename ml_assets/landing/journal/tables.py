@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Table, Text
 
+from ml_assets.landing.journal.states import DISCOVERED, DOUBTFUL, HELD, QUARANTINED
+
 SCHEMA_VERSION = "1"
 
 metadata = MetaData()
@@ -46,9 +48,9 @@ objects = Table(
     Column("raw_size", BigInteger),
     sqlite_with_rowid=False,
 )
-_todo = objects.c.state == "discovered"
+_todo = objects.c.state == DISCOVERED
 Index("objects_todo", objects.c.landed, sqlite_where=_todo, postgresql_where=_todo)
-_odd = objects.c.state.in_(["doubtful", "held", "quarantined"])
+_odd = objects.c.state.in_([DOUBTFUL, HELD, QUARANTINED])
 Index("objects_odd", objects.c.state, objects.c.key, sqlite_where=_odd, postgresql_where=_odd)
 
 # The generations of each batch that has not ended, as they were when it was sealed.

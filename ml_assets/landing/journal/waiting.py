@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from ml_assets.landing.completeness import Completeness
 from ml_assets.landing.journal.absorb import held_rows
+from ml_assets.landing.journal.states import DISCOVERED
 from ml_assets.landing.journal.tables import objects
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def waiting(connection: Connection, settings: LandingSettings) -> tuple[Waiting,
     now = datetime.now(UTC).timestamp()
     not_yet = (
         select(objects.c.key)
-        .where(objects.c.state == "discovered", objects.c.due > now, objects.c.attempts == 0)
+        .where(objects.c.state == DISCOVERED, objects.c.due > now, objects.c.attempts == 0)
         .order_by(objects.c.key)
         .limit(SHOWN)
     )

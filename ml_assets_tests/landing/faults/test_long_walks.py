@@ -8,11 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from ml_assets_tests.landing.faults.test_any_trace import AnyTrace
+from ml_assets_tests.landing.faults.usual_helper import UsualHelper
 from ml_assets_tests.landing.faults.virtual_s3 import PREFIX
 
 
-def walk(seed: int, *, steps: int) -> AnyTrace:
-    """The machine after so many steps; the same for the same `seed`."""
+def walk(seed: int, *, steps: int, beside: Callable[[AnyTrace], object] = lambda _: None) -> AnyTrace:
+    """The machine after so many steps, the same for the same `seed`; `beside` is called after each."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     machine = AnyTrace()
     machine.begin(sequenced=chance.random() < 0.7, versioned=chance.random() < 0.3)
@@ -42,6 +43,7 @@ def walk(seed: int, *, steps: int) -> AnyTrace:
     for _ in range(steps):
         chance.choice(ways)(chance.randint(0, 1))
         machine.no_generation_is_committed_twice()
+        beside(machine)
     return machine
 
 
@@ -50,3 +52,20 @@ def walk(seed: int, *, steps: int) -> AnyTrace:
 )
 def test_a_long_walk_loses_nothing_and_repeats_nothing(seed: int) -> None:
     walk(seed, steps=80).teardown()
+
+
+def test_the_usual_helper_loses_objects_in_the_same_walks() -> None:
+    """The control. It looks after every single step, and so more often than any sensor could."""
+    lost = there = 0
+    for seed in range(5):
+        helpers: list[UsualHelper] = []
+
+        def look(machine: AnyTrace, helpers: list[UsualHelper] = helpers) -> None:
+            if not helpers:
+                helpers.append(UsualHelper(machine.s3))
+            helpers[0].look()
+
+        machine = walk(seed, steps=80, beside=look)
+        lost, there = lost + len(helpers[0].lost()), there + len(machine.s3.live)
+        machine.teardown()
+    assert lost > 0, f"none of {there}"
