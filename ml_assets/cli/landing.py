@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ml_assets.cli.landing_setup import setup
 from ml_assets.cli.project import current_landing
 from ml_assets.landing.journal.states import STATES
 
@@ -26,6 +27,9 @@ _prefix = click.argument("prefix")
 @click.group()
 def landing() -> None:
     """What arrives in the bucket and becomes raw data."""
+
+
+landing.add_command(setup)
 
 
 @landing.command()

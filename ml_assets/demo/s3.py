@@ -11,18 +11,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ml_assets.demo.errors import DemoError, EmbeddedS3Failed
 from ml_assets.demo.loopback import HOST, answers, free_port, require_free
+from ml_assets.landing.setup.wiring import default_queue
 
 if TYPE_CHECKING:
     from boto3 import Session
     from botocore.config import Config
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sqs import SQSClient
+
+    from ml_assets.landing.setup.clients import Clients
 
 DEFAULT_PORT = 4566
 REGION = "us-east-1"
@@ -50,12 +53,14 @@ class EmbeddedS3:
         bucket: str = "ml-assets",
         prefix: str = "landing/",
         choose_port: str = "--port N",
+        services: Sequence[str] = ("s3", "sqs"),
     ) -> None:
         self.data = data.absolute()
         self.port = port or free_port()
         self.bucket = bucket
         self.prefix = prefix
         self._choose_port = choose_port
+        self._services = services
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -64,8 +69,8 @@ class EmbeddedS3:
 
     @property
     def queue(self) -> str:
-        """Name of the queue that hears of each object created under `prefix`."""
-        return f"{self.bucket}-landing"
+        """Name of the queue that hears of each object created or deleted under `prefix`."""
+        return default_queue(self.bucket)
 
     @property
     def log(self) -> Path:
@@ -137,30 +142,28 @@ class EmbeddedS3:
 
         Safe to repeat: a bucket that is there keeps its objects.
         """
-        s3, sqs = self.client(), self._sqs()
-        if bucket not in {known["Name"] for known in s3.list_buckets()["Buckets"]}:
-            s3.create_bucket(Bucket=bucket)
-        url = sqs.create_queue(QueueName=f"{bucket}-landing")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        s3.put_bucket_notification_configuration(
-            Bucket=bucket,
-            NotificationConfiguration={
-                "QueueConfigurations": [
-                    {
-                        "QueueArn": arn,
-                        "Events": ["s3:ObjectCreated:*"],
-                        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}},
-                    }
-                ]
-            },
-        )
+        from ml_assets.landing.setup.run import set_up
+        from ml_assets.landing.setup.wiring import Wiring
+
+        clients = self.setup_clients()
+        if bucket not in {known["Name"] for known in clients.s3.list_buckets()["Buckets"]}:
+            clients.s3.create_bucket(Bucket=bucket)
+        for _ in set_up(Wiring(bucket=bucket, prefix=prefix, queue=default_queue(bucket)), clients):
+            pass
 
     def client(self) -> S3Client:
         """A client of this server, whatever the environment says."""
         return self._session.client("s3", endpoint_url=self.endpoint, config=_direct())
 
-    def _sqs(self) -> SQSClient:
-        return self._session.client("sqs", endpoint_url=self.endpoint, config=_direct())
+    def setup_clients(self) -> Clients:
+        """Clients for what the server has of Amazon's services, whatever the environment says."""
+        from ml_assets.landing.setup.clients import Clients
+
+        def of(service: str) -> Any:
+            client: Any = self._session.client
+            return client(service, endpoint_url=self.endpoint, config=_direct())
+
+        return Clients(of=of)
 
     @cached_property
     def _session(self) -> Session:
@@ -174,7 +177,7 @@ class EmbeddedS3:
             "BIND_HOST": HOST,
             "MINISTACK_HOST": HOST,
             "GATEWAY_PORT": str(self.port),
-            "SERVICES": "s3,sqs",
+            "SERVICES": ",".join(self._services),
             "S3_PERSIST": "1",
             # Every other folder beside the accounts' would be read as a bucket.
             "S3_DATA_DIR": str(self.data / "objects"),

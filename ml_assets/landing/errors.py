@@ -11,8 +11,8 @@ RECONCILE = "ml-assets landing reconcile"
 """The command that makes raw what the newest record says."""
 
 
-Service = Literal["S3", "SQS"]
-_NEEDED: dict[Service, str] = {
+Service = Literal["S3", "SQS", "SNS", "EventBridge"]
+_NEEDED = {
     "S3": "s3:ListBucket on the bucket and s3:GetObject on its objects",
     "SQS": "sqs:GetQueueUrl, sqs:GetQueueAttributes, sqs:ReceiveMessage and sqs:DeleteMessage on the queue",
 }
@@ -45,7 +45,7 @@ class QueueMissing(LandingError):
         self.queue = queue
         super().__init__(
             f"There is no queue '{queue}' at {endpoint}.\n"
-            "Make it and let the bucket tell it of s3:ObjectCreated:* and s3:ObjectRemoved:*, or take "
+            "Make it, and let the bucket tell it what lands, with `ml-assets landing setup`, or take "
             "`queue` out of [tool.ml_assets.landing]; meanwhile objects are found by listing alone."
         )
 
@@ -58,6 +58,31 @@ class QueueFailed(LandingError):
         super().__init__(
             f"{doing.capitalize()} failed ({cause}).\n  at {queue}\n"
             "Nothing is lost: messages stay until they are written down, and listing finds what they told of."
+        )
+
+
+class SetupFailed(LandingError):
+    """A part of the wiring from bucket to queue could not be looked at, or made."""
+
+    def __init__(self, *, needs: str, where: str, cause: str) -> None:
+        self.where = where
+        super().__init__(
+            f"{needs} failed ({cause}).\n  at {where}\n"
+            "What was made before stays, and running it again goes on from there. A server that has no such "
+            "service (MinIO, SeaweedFS) needs none: without `queue` objects are found by listing."
+        )
+
+
+class NotificationOverlaps(LandingError):
+    """Somebody else is told of a part of the same events, and S3 tells one only."""
+
+    def __init__(self, *, id_: str, destination: str) -> None:
+        self.destination = destination
+        super().__init__(
+            f"The bucket tells another of these events already, and S3 allows one destination only.\n"
+            f"  configuration '{id_}', to {destination}\n"
+            "Let both hear through EventBridge, with `ml-assets landing setup --via eventbridge`; or remove "
+            "the other one when nobody needs it any more."
         )
 
 
@@ -76,11 +101,14 @@ class BucketMissing(LandingError):
 class AccessDenied(LandingError):
     """The credentials are missing, wrong, or not allowed to do this."""
 
-    def __init__(self, *, doing: str, where: str, cause: str, service: Service = "S3") -> None:
+    def __init__(
+        self, *, doing: str, where: str, cause: str, service: Service = "S3", needs: str | None = None
+    ) -> None:
         self.where = where
         super().__init__(
             f"{service} refused {doing} ({cause}).\n  at {where}\n"
-            f"Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE) for {_NEEDED[service]}."
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE) for "
+            f"{needs or _NEEDED[service]}."
         )
 
 

@@ -49,9 +49,18 @@ def explained(client: S3Client, *, bucket: str, where: str, doing: str) -> Itera
 
 @contextmanager
 def asked(
-    endpoint: str, *, service: Service, where: str, doing: str, failed: Callable[[str], LandingError]
+    endpoint: str,
+    *,
+    service: Service,
+    where: str,
+    doing: str,
+    failed: Callable[[str], LandingError],
+    needs: str | None = None,
 ) -> Iterator[None]:
-    """Raises AccessDenied, EndpointUnreachable, or what `failed` makes of an answer of another kind."""
+    """Raises AccessDenied, EndpointUnreachable, or what `failed` makes of an answer of another kind.
+
+    `needs` are the permissions to name; those of a landing without them.
+    """
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
@@ -69,11 +78,11 @@ def asked(
         # The message of some servers repeats the access key id and the signature: only its code is told.
         code = error.response.get("Error", {}).get("Code", "unknown")
         if code in _DENIED:
-            raise AccessDenied(doing=doing, where=where, cause=code, service=service) from error
+            raise AccessDenied(doing=doing, where=where, cause=code, service=service, needs=needs) from error
         raise failed(code) from error
     except NoCredentialsError as error:
         cause = "no credentials were found"
-        raise AccessDenied(doing=doing, where=where, cause=cause, service=service) from error
+        raise AccessDenied(doing=doing, where=where, cause=cause, service=service, needs=needs) from error
     except (NoConnection, HTTPClientError, IncompleteReadError) as error:
         raise EndpointUnreachable(endpoint=endpoint, cause=type(error).__name__, service=service) from error
     except BotoCoreError as error:

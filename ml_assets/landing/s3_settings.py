@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from dagster import ConfigurableResource
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+    from ml_assets.landing.setup.clients import Clients
 
 
 class LandingS3(ConfigurableResource[None]):
@@ -36,8 +38,20 @@ class LandingS3(ConfigurableResource[None]):
         `endpoint_url` is the bucket's alone, for most other S3s have no queues; the queue's is
         AWS_ENDPOINT_URL_SQS, or AWS_ENDPOINT_URL.
         """
+        return cast("SQSClient", self._of("sqs"))
+
+    def setup_clients(self) -> Clients:
+        """Of all services that the wiring from the bucket to its queue may need."""
+        from ml_assets.landing.setup.clients import Clients
+
+        return Clients(of=lambda service: self.client() if service == "s3" else self._of(service))
+
+    def _of(self, service: str) -> Any:
         import boto3
         from botocore.config import Config
 
-        retries = Config(retries={"max_attempts": self.max_attempts})
-        return boto3.client("sqs", region_name=self.region, config=retries)
+        # The stubs know a client for a literal name only.
+        client: Any = boto3.client
+        return client(
+            service, region_name=self.region, config=Config(retries={"max_attempts": self.max_attempts})
+        )
