@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -17,8 +18,11 @@ from ml_assets.landing.journal.states import STATES
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from ml_assets.landing.journal.overview import Overview, Row
+    from ml_assets.landing.journal.overview import Overview, Poison, Row
     from ml_assets.landing.journal.store import Journal
+
+SHOWN = 200
+"""Characters of a message's body."""
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
 _prefix = click.argument("prefix")
@@ -80,13 +84,58 @@ def release(prefix: str) -> None:
 
 @landing.command()
 @click.argument("prefix", default="")
-@click.option("--since", type=click.DateTime(), required=True, help="When they had landed, in UTC.")
-def replay(prefix: str, since: datetime) -> None:
-    """Take objects in once more that are in raw already."""
+@click.option("--since", type=click.DateTime(), help="Those that had landed then or later, in UTC.")
+@click.option("--manifest", type=click.File(), help="Those of this list, one a line; - reads from a pipe.")
+def replay(prefix: str, since: datetime | None, manifest: TextIO | None) -> None:
+    """Take objects in once more that are in raw already, or that a list names."""
     from ml_assets.landing.journal.interventions import replay as do
 
-    at = since.replace(tzinfo=UTC)
-    _intervene(lambda connection: do(connection, prefix, since=at), prefix, "will be taken in once more")
+    if (since is None) == (manifest is None):
+        raise click.UsageError("Give either --since or --manifest.")
+    if manifest:
+        _replay_manifest(manifest)
+    if since:
+        at = since.replace(tzinfo=UTC)
+        _intervene(lambda connection: do(connection, prefix, since=at), prefix, "will be taken in once more")
+
+
+def _replay_manifest(manifest: TextIO) -> None:
+    from ml_assets.landing.discovery import Discovery
+    from ml_assets.landing.journal.interventions import replay_keys
+    from ml_assets.landing.manifest import keys_of
+    from ml_assets.landing.s3_settings import LandingS3
+
+    _, found = current_landing()
+    keys = keys_of(manifest, bucket=found.bucket, prefix=found.prefix)
+    journal = _journal()
+    s3 = LandingS3(region=found.region, endpoint_url=found.endpoint_url).client()
+    with _held(journal):
+        Discovery(client=s3, settings=found, journal=journal).ask(keys)
+        with journal.writing() as connection:
+            there = replay_keys(connection, keys)
+    click.echo(f"{len(there)} object(s) will be taken in, from the next tick on.")
+    if missing := [key for key in keys if key not in there]:
+        raise click.ClickException(
+            f"{len(missing)} of the manifest are not in the bucket, such as {missing[0]}."
+        )
+
+
+@landing.command()
+@_as_json
+@click.option("--clear", is_flag=True, help="Forget them once they are shown.")
+def messages(*, as_json: bool, clear: bool) -> None:
+    """Show the messages of the queue that nobody understood, which the journal keeps with the reason."""
+    from ml_assets.landing.journal.interventions import forget_poison
+    from ml_assets.landing.journal.overview import poisonous
+
+    journal = _journal()
+    with journal.reading() as connection:
+        found = poisonous(connection)
+    for each in found:
+        click.echo(json.dumps(asdict(each), default=str) if as_json else _message_line(each))
+    if clear:
+        with _held(journal), journal.writing() as connection:
+            forget_poison(connection, [each.id for each in found])
 
 
 @landing.command()
@@ -130,14 +179,15 @@ def _journal() -> Journal:
     return open_journal(landing_settings, settings.root)
 
 
-def _intervene(change: Callable[[Connection], int], prefix: str, what: str) -> None:
+def _held(journal: Journal) -> AbstractContextManager[None]:
     from ml_assets.landing.journal.lease import lease
 
+    return lease(journal, who="ml-assets landing", on_wait=lambda line: click.echo(line, err=True))
+
+
+def _intervene(change: Callable[[Connection], int], prefix: str, what: str) -> None:
     journal = _journal()
-    with (
-        lease(journal, who="ml-assets landing", on_wait=lambda line: click.echo(line, err=True)),
-        journal.writing() as connection,
-    ):
+    with _held(journal), journal.writing() as connection:
         count = change(connection)
     if not count:
         raise click.ClickException(
@@ -158,7 +208,7 @@ def _status_lines(journal: Journal, found: Overview) -> list[str]:
     if found.oldest:
         lines.append(f"  the oldest object in no batch landed {_when(found.oldest)}")
     if found.poison:
-        lines.append(f"  {found.poison} message(s) that nobody understands are kept in the journal")
+        lines.append(f"  {found.poison} message(s) that nobody understands: `ml-assets landing messages`")
     if listed.ended or listed.listed:
         state = f"ended {_when(listed.ended)}" if listed.ended else "is under way"
         lines.append(f"  the newest listing pass {state}: {listed.listed:,} listed, {listed.new:,} new")
@@ -171,6 +221,11 @@ def _line(row: Row) -> str:
     reason = f"  {row.reason}" if row.reason else ""
     record = f"record {row.record}" if row.record else ""
     return f"{row.state:<12}{row.size:>12,}  {_when(row.landed)}  {record:<12}{row.key}{reason}"
+
+
+def _message_line(message: Poison) -> str:
+    body = message.body if len(message.body) <= SHOWN else f"{message.body[:SHOWN]}… (--json shows all)"
+    return f"{_when(message.received)}  {message.id}\n  {message.reason}\n  {body}"
 
 
 def _when(time: datetime | None) -> str:

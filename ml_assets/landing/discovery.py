@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from ml_assets.landing.journal.store import Journal
     from ml_assets.landing.settings import LandingSettings
 
+# What becomes known of a key meanwhile makes an answer worthless: so few, that they are answered in a second.
+_ASKED_AT_ONCE = 200
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
@@ -66,12 +69,14 @@ class Discovery:
 
     def ask(self, keys: Collection[str]) -> None:
         """Look what is under each of `keys` now. Raises as `Lister.page`."""
-        for key in dict.fromkeys(keys):
-            with self.journal.reading() as connection:
-                asked_at = counted(connection, "seq")
-            found = self._head(key)
-            with self.journal.writing() as connection:
-                self.absorber(connection, "head", asked_at=asked_at).absorb([found])
+        with ThreadPoolExecutor(self.settings.parallel_downloads, thread_name_prefix="head") as pool:
+            unique = list(dict.fromkeys(keys))
+            for start in range(0, len(unique), _ASKED_AT_ONCE):
+                with self.journal.reading() as connection:
+                    asked_at = counted(connection, "seq")
+                found = list(pool.map(self._head, unique[start : start + _ASKED_AT_ONCE]))
+                with self.journal.writing() as connection:
+                    self.absorber(connection, "head", asked_at=asked_at).absorb(found)
 
     def seal(self, *, wait_seconds: float | None = None, at_most: int | None = None) -> list[Batch]:
         """Seal what is ready, as long as fewer than `at_most` batches are open; all open batches."""

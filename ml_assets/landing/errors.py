@@ -61,6 +61,17 @@ class QueueFailed(LandingError):
         )
 
 
+class ManifestInvalid(LandingError):
+    """A line of a manifest names no object of this landing."""
+
+    def __init__(self, *, line: int, reason: str) -> None:
+        self.line = line
+        super().__init__(
+            f"Line {line} of the manifest cannot be used: {reason}.\nNothing was changed. Each line is "
+            'a key, its s3:// address, or JSON with a "key"; correct it and run again.'
+        )
+
+
 class SetupFailed(LandingError):
     """A part of the wiring from bucket to queue could not be looked at, or made."""
 

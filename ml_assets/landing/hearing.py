@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert
 from ml_assets.landing.errors import PoisonMessage
 from ml_assets.landing.events import sightings
 from ml_assets.landing.journal.tables import poison
+from ml_assets.landing.queue import Drained
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -29,6 +30,8 @@ class Heard:
 
     received: int = 0
     undeleted: int = 0
+    dead_letters: int = 0
+    """Of those received, how many had been given up by the queue."""
     poison: int = 0
     foreign: int = 0
     news: int = 0
@@ -48,16 +51,21 @@ class Listener:
     heard: Heard = field(default_factory=Heard)
 
     def listen(self, *, until: float) -> Heard:
-        """Until the queue is empty, or that `time.monotonic()`. Raises what `Queue.drain` raises."""
+        """Until the queue is empty, or that `time.monotonic()`. Raises what `Queue.drain` raises.
+
+        Then its dead letters, which are good messages as a rule: of a tick that was killed, of a full disk.
+        """
         drained = self.queue.drain(self._accept, until=until)
-        now = self.discovery.clock()
-        age = (now - drained.oldest).total_seconds() if drained.oldest else None
+        dead_letters = self.queue.dead_letters()
+        dead = dead_letters.drain(self._accept, until=until) if dead_letters else Drained()
+        oldest = min(filter(None, (drained.oldest, dead.oldest)), default=None)
         return replace(
             self.heard,
-            received=drained.received,
-            undeleted=drained.undeleted,
-            depth=self.queue.depth(),
-            oldest_age_seconds=age,
+            received=drained.received + dead.received,
+            undeleted=drained.undeleted + dead.undeleted,
+            dead_letters=dead.received,
+            depth=drained.left + dead.left,
+            oldest_age_seconds=(self.discovery.clock() - oldest).total_seconds() if oldest else None,
         )
 
     def _accept(self, messages: Sequence[Message]) -> None:

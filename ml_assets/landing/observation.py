@@ -26,6 +26,7 @@ def observation(raw: AssetKey, passed: Pass, heard: Heard | None) -> AssetObserv
             "messages": heard.received,
             "duplicate_events": heard.same + heard.older,
             "queue_depth": heard.depth,
+            "dead_letters": heard.dead_letters,
             "poison_messages": heard.poison,
             "undeleted_messages": heard.undeleted,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 10
 RECEIVERS = 8
+# From one second on SQS asks all its servers; without waiting it asks some, and may miss what is there.
+LONG_POLL_SECONDS = 1
 _MISSING = frozenset(
     {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExistException"}
 )
@@ -35,10 +38,14 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Drained:
-    """`undeleted` messages were accepted, and will come again. `oldest` is when the first was sent."""
+    """`undeleted` messages were accepted, and will come again. `oldest` is when the first was sent.
+
+    `left` are about how many still wait.
+    """
 
     received: int = 0
     undeleted: int = 0
+    left: int = 0
     oldest: datetime | None = None
 
 
@@ -75,29 +82,42 @@ class Queue:
                 oldest = min(filter(None, [oldest, *(each.sent for each in messages)]))
                 if time.monotonic() > until:
                     break
-        return Drained(received=received, undeleted=undeleted, oldest=oldest)
+        return Drained(received=received, undeleted=undeleted, oldest=oldest, left=self.depth())
 
     def depth(self) -> int:
         """About how many messages wait. Raises what `url` raises."""
         name: Literal["ApproximateNumberOfMessages"] = "ApproximateNumberOfMessages"
-        with self._explained("to ask how long the queue is"):
+        return int(self._attribute(name))
+
+    def dead_letters(self) -> Queue | None:
+        """The queue of those that were received often and never deleted; None when there is none.
+
+        Raises what `url` raises.
+        """
+        redrive = self._attribute("RedrivePolicy")
+        return Queue(self.client, json.loads(redrive)["deadLetterTargetArn"]) if redrive else None
+
+    def _attribute(self, name: Literal["ApproximateNumberOfMessages", "RedrivePolicy"]) -> str:
+        with self._explained(f"to ask for {name}"):
             answer = self.client.get_queue_attributes(QueueUrl=self.url(), AttributeNames=[name])
-        return int(answer["Attributes"][name])
+        return answer.get("Attributes", {}).get(name, "")
 
     def _receive(self, pool: ThreadPoolExecutor, url: str) -> list[Message]:
         # One first: of a queue that is empty most of the time, eight answers cost more than one.
         first = self._receive_once(url)
+        if not first and self.depth():
+            first = self._receive_once(url, wait_seconds=LONG_POLL_SECONDS)
         if len(first) < AT_ONCE:
             return first
         more = pool.map(lambda _: self._receive_once(url), range(RECEIVERS - 1))
         return [*first, *(message for messages in more for message in messages)]
 
-    def _receive_once(self, url: str) -> list[Message]:
+    def _receive_once(self, url: str, *, wait_seconds: int = 0) -> list[Message]:
         with self._explained("to receive messages"):
             answer: Any = self.client.receive_message(
                 QueueUrl=url,
                 MaxNumberOfMessages=AT_ONCE,
-                WaitTimeSeconds=0,
+                WaitTimeSeconds=wait_seconds,
                 MessageSystemAttributeNames=["SentTimestamp"],
             )
         return [_message(each) for each in answer.get("Messages", ())]

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
 from ml_assets.dvc.project import DvcProject
@@ -118,6 +119,72 @@ def test_a_replayed_object_is_recorded_again(root: Path, s3: S3Client, bucket: s
     assert found.returncode == 0, found.stderr
     records = json.loads(ml_assets("log", "--json", cwd=root).stdout)
     assert [each["landed"][0]["key"] for each in records if each["kind"] == "intake"] == ["landing/4.txt"] * 2
+
+
+def test_a_manifest_names_what_is_taken_in_once_more(root: Path, s3: S3Client, bucket: str) -> None:
+    for name in ("4.txt", "5.txt"):
+        _put(s3, bucket, name, "4")
+    assert ml_assets("tick", cwd=root).returncode == 0
+    _put(s3, bucket, "6.txt", "6")
+    lines = ["# for the audit", f"s3://{bucket}/landing/4.txt", '{"key": "landing/6.txt"}', "landing/7.txt"]
+    write(root, {"manifest": "\n".join(lines)})
+
+    found = ml_assets("landing", "replay", "--manifest", "manifest", cwd=root)
+
+    assert found.stdout == "2 object(s) will be taken in, from the next tick on.\n"
+    assert "1 of the manifest are not in the bucket, such as landing/7.txt" in found.stderr
+    assert found.returncode == 1
+    states = _states(root)
+    assert (states["landing/4.txt"], states["landing/5.txt"], states["landing/6.txt"]) == (
+        "discovered",
+        "committed",
+        "discovered",
+    )
+
+
+def test_a_manifest_with_a_wrong_line_changes_nothing(root: Path, s3: S3Client, bucket: str) -> None:
+    _put(s3, bucket, "4.txt", "4")
+    write(root, {"manifest": "landing/4.txt\ns3://another/landing/4.txt\n"})
+
+    found = ml_assets("landing", "replay", "--manifest", "manifest", cwd=root)
+
+    assert found.returncode == 1
+    assert "Line 2 of the manifest" in found.stderr
+    assert "s3://another/landing/4.txt is not in the bucket" in found.stderr
+    assert _states(root) == {}
+
+
+def test_messages_that_nobody_understands_can_be_read(root: Path, bucket: str) -> None:
+    sqs = boto3.client("sqs")
+    url = sqs.get_queue_url(QueueName=f"{bucket}-landing")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="hello")
+    assert ml_assets("tick", cwd=root).returncode == 0
+
+    status = ml_assets("landing", "status", cwd=root).stdout
+    shown = ml_assets("landing", "messages", "--clear", cwd=root).stdout
+    after = ml_assets("landing", "messages", "--json", cwd=root).stdout
+
+    assert "1 message(s) that nobody understands: `ml-assets landing messages`" in status
+    assert "it is no event of S3" in shown
+    assert "hello" in shown
+    assert after == ""
+
+
+def test_the_wiring_is_checked_and_set_up(root: Path, bucket: str, s3: S3Client) -> None:
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+
+    amiss = ml_assets("landing", "setup", "--check", cwd=root)
+    made = ml_assets("landing", "setup", cwd=root)
+    fine = ml_assets("landing", "setup", "--check", cwd=root)
+    printed = ml_assets("landing", "setup", "--terraform", "--via", "sns", cwd=root)
+
+    assert amiss.returncode == 1
+    assert f"amiss  notification of bucket {bucket} for landing/: does not tell" in amiss.stdout
+    assert "`ml-assets landing setup` mends this" in amiss.stderr
+    assert (made.returncode, fine.returncode) == (0, 0), made.stderr + fine.stdout
+    assert f"made   notification of bucket {bucket}" in made.stdout
+    assert "amiss" not in fine.stdout
+    assert json.loads(printed.stdout)["resource"]["aws_sns_topic"]
 
 
 def test_a_journal_that_is_no_database_is_named_with_the_way_out(root: Path) -> None:

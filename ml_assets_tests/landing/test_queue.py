@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -123,12 +123,58 @@ def test_a_message_that_nobody_understands_is_kept_with_its_reason_and_holds_up_
     assert "it is no event of S3" in row["reason"]
 
 
+def test_dead_letters_are_heard_as_well(
+    listener: Listener, s3: S3Client, bucket: str, sqs: SQSClient
+) -> None:
+    """The events that a tick received again and again, each time killed before it had written them down."""
+    url = listener.queue.url()
+    dead_letters = listener.queue.dead_letters()
+    assert dead_letters
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})
+    _put(s3, bucket, "a.csv")
+    deadline = time.monotonic() + 20
+    while not dead_letters.depth() and time.monotonic() < deadline:
+        sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+
+    heard = listener.listen(until=deadline)
+
+    # S3's test of the notification may be among them.
+    assert heard.dead_letters == heard.received >= 1
+    assert heard.news == 1
+    assert dead_letters.depth() == 0
+
+
+def test_a_queue_without_dead_letters_is_heard(s3: S3Client, sqs: SQSClient, bucket: str) -> None:
+    sqs.create_queue(QueueName=f"{bucket}-bare")
+    assert Queue(sqs, f"{bucket}-bare").dead_letters() is None
+
+
+def test_an_empty_answer_is_asked_again_of_all_servers_when_messages_are_left(
+    listener: Listener, s3: S3Client, bucket: str, sqs: SQSClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without waiting SQS asks only some of its servers; here it never finds one that has a message."""
+    receive = sqs.receive_message
+
+    def of_some_servers(**asked: Any) -> Any:
+        return receive(**asked) if asked["WaitTimeSeconds"] else {}
+
+    _put(s3, bucket, "a.csv")
+    deadline = time.monotonic() + 20
+    while not listener.queue.depth() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    monkeypatch.setattr(sqs, "receive_message", of_some_servers)
+
+    assert listener.queue.client is sqs
+    assert _listen(listener, until_messages=1).news == 1
+
+
 def test_a_queue_that_its_server_lost_is_named_with_what_to_do(sqs: SQSClient) -> None:
     with pytest.raises(QueueMissing, match=r"'no-such-queue' at http.*\n.*found by listing alone"):
         Queue(sqs, "no-such-queue").url()
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
-    client = boto3.client("sqs", endpoint_url="http://127.0.0.1:9", region_name="us-east-1")
+    session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
+    client = session.client("sqs", endpoint_url="http://127.0.0.1:9")
     with pytest.raises(EndpointUnreachable, match=r"127\.0\.0\.1:9"):
         Queue(client, "q").url()

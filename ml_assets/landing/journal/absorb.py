@@ -120,7 +120,7 @@ class Absorber:
 
     def _set_due(self, waits: Mapping[str, float]) -> None:
         for seconds in set(waits.values()):
-            for chunk in _chunks(key for key, wait in waits.items() if wait == seconds):
+            for chunk in chunks(key for key, wait in waits.items() if wait == seconds):
                 self._wait(objects.c.key.in_(chunk), seconds)
 
     def _wait(self, which: ColumnElement[bool], seconds: float) -> None:
@@ -134,7 +134,7 @@ class Absorber:
 def held_rows(connection: Connection, keys: Collection[str]) -> dict[str, Mapping[str, Any]]:
     """The rows of those `keys` that are known."""
     found: dict[str, Mapping[str, Any]] = {}
-    for chunk in _chunks(keys):
+    for chunk in chunks(keys):
         rows = connection.execute(select(objects).where(objects.c.key.in_(chunk))).mappings()
         found.update({row["key"]: dict(row) for row in rows})
     return found
@@ -147,7 +147,7 @@ def in_open_batches(connection: Connection, keys: Collection[str], *, since: int
     """
     later = select(sealed.c.key).join(batches, batches.c.id == sealed.c.batch)
     later = later.where(batches.c.at_record >= since)
-    found = (connection.scalars(later.where(sealed.c.key.in_(chunk))) for chunk in _chunks(keys))
+    found = (connection.scalars(later.where(sealed.c.key.in_(chunk))) for chunk in chunks(keys))
     return {key for keys_found in found for key in keys_found}
 
 
@@ -183,7 +183,7 @@ def _is_later(sequencer: str | None, known: str | None) -> bool:
     return sequencer is not None and (known is None or is_older(known, sequencer))
 
 
-def _chunks(keys: Iterable[str]) -> Iterable[list[str]]:
+def chunks(keys: Iterable[str]) -> Iterable[list[str]]:
     rest = iter(sorted(keys))
     while chunk := list(islice(rest, CHUNK)):
         yield chunk

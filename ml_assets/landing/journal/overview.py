@@ -44,6 +44,29 @@ class Row:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poison:
+    """A message that nobody understood, and why."""
+
+    id: str
+    received: datetime
+    reason: str
+    body: str
+
+
+def poisonous(connection: Connection) -> list[Poison]:
+    """The messages that are kept, the oldest first."""
+    return [
+        Poison(
+            id=row["message_id"],
+            received=datetime.fromtimestamp(row["received"], UTC),
+            reason=row["reason"],
+            body=row["body"],
+        )
+        for row in connection.execute(select(poison).order_by(poison.c.received)).mappings()
+    ]
+
+
 def overview(connection: Connection) -> Overview:
     oldest = select(func.min(objects.c.landed)).where(objects.c.state == DISCOVERED, objects.c.deleted == 0)
     waits = connection.scalar(oldest)
