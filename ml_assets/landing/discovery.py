@@ -40,7 +40,7 @@ class Discovery:
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     def reconcile(self, *, until: float | None = None) -> Pass:
-        """Go on with the listing pass until that `time.monotonic()`, or its end. Raises as `Lister.page`."""
+        """Go on with the listing pass until that `time.monotonic()`, or its end. Raises as `Lister.ask`."""
         reconciler = Reconciler(
             lister=Lister(self.client, self.settings.bucket, self.settings.prefix),
             journal=self.journal,
@@ -68,7 +68,7 @@ class Discovery:
         return absorbed
 
     def ask(self, keys: Collection[str]) -> None:
-        """Look what is under each of `keys` now. Raises as `Lister.page`."""
+        """Look what is under each of `keys` now. Raises as `Lister.ask`."""
         with ThreadPoolExecutor(self.settings.parallel_downloads, thread_name_prefix="head") as pool:
             unique = list(dict.fromkeys(keys))
             for start in range(0, len(unique), _ASKED_AT_ONCE):

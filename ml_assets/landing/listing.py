@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
@@ -25,19 +25,59 @@ if TYPE_CHECKING:
 
 PAGE_KEYS = 1000
 ATTEMPTS = 3
-_EVENT = "before-parse.s3.ListObjectsV2"
+# With a wildcard for the service, which comes before botocore's own handler: that parses each answer to see
+# whether it is an error. Where the order is another, it only takes longer.
+_EVENT = "before-parse.*.ListObjectsV2"
+_END = b"</ListBucketResult>"
+_HEAD = 200
 _NOTHING = b"<ListBucketResult/>"
 _thread = threading.local()
+
+
+class Row(NamedTuple):
+    """An object as it is listed; `modified` is as the server writes it, for few are looked at any closer."""
+
+    key: str
+    etag: str
+    size: int
+    modified: str
+
+    def landed(self, bucket: str) -> LandedObject:
+        return LandedObject(bucket, self.key, self.etag, self.size, _time(self.modified))
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Objects in the order of their keys; `more` says whether others come after `last`, the last key."""
 
-    objects: tuple[LandedObject, ...]
+    rows: tuple[Row, ...]
     last: str | None
     more: bool
     folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A page as the server sent it, to be read by a thread that has the time for it."""
+
+    body: bytes
+
+    def page(self) -> Page:
+        """Without the markers that stand for folders."""
+        root = ET.fromstring(self.body)  # noqa: S314 - expat has limits of its own against entities
+        space = root.tag.rpartition("}")[0] + "}" if root.tag.startswith("{") else ""
+        quoted = root.findtext(f"{space}EncodingType") == "url"
+        rows = tuple(_rows(root, space, quoted=quoted))
+        return Page(
+            rows=tuple(row for row in rows if not _is_folder_marker(row)),
+            last=rows[-1].key if rows else None,
+            more=root.findtext(f"{space}IsTruncated") == "true",
+            folders=tuple(
+                _unquoted(found) if quoted else found
+                for each in root.iterfind(f"{space}CommonPrefixes")
+                if (found := each.findtext(f"{space}Prefix"))
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +88,18 @@ class Lister:
     bucket: str
     prefix: str
 
-    def page(self, *, after: str = "") -> Page:
-        """The objects whose keys come after `after`, without the markers that stand for folders.
+    def ask(self, *, after: str = "") -> Answer:
+        """The objects whose keys come after `after`.
 
         Raises BucketMissing, AccessDenied, EndpointUnreachable or StorageFailed.
         """
         return self._ask(StartAfter=after) if after else self._ask()
 
     def folders(self, prefix: str) -> tuple[str, ...]:
-        """The first of the folders below `prefix`, each with a slash at its end. Raises as `page`."""
-        return self._ask(Prefix=prefix, Delimiter="/").folders
+        """The first of the folders below `prefix`, each with a slash at its end. Raises as `ask`."""
+        return self._ask(Prefix=prefix, Delimiter="/").page().folders
 
-    def _ask(self, **options: Any) -> Page:
+    def _ask(self, **options: Any) -> Answer:
         where = f"s3://{self.bucket}/{self.prefix}"
         self.client.meta.events.register(_EVENT, _keep_whole, unique_id="ml_assets")
         with (
@@ -70,8 +110,8 @@ class Lister:
                 answer: Any = self.client.list_objects_v2(
                     **{"Bucket": self.bucket, "Prefix": self.prefix, **options}
                 )
-                if page := _page(answer["Body"], self.bucket):
-                    return page
+                if answer["Body"].rstrip().endswith(_END):
+                    return Answer(answer["Body"])
         cause = f"its answer broke off, {ATTEMPTS} times"
         raise StorageFailed(doing="to list the objects", where=where, cause=cause)
 
@@ -87,41 +127,30 @@ def _parsed_here() -> Iterator[None]:
 
 
 def _keep_whole(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    if getattr(_thread, "parses", False) and response_dict["status_code"] == HTTPStatus.OK:
-        customized_response_dict["Body"] = response_dict["body"]
+    body = response_dict["body"]
+    # S3 may answer an error with 200: that is left for botocore, which asks again.
+    is_listing = response_dict["status_code"] == HTTPStatus.OK and b"<Error" not in body[:_HEAD]
+    if getattr(_thread, "parses", False) and is_listing:
+        customized_response_dict["Body"] = body
         response_dict["body"] = _NOTHING
 
 
-def _page(body: bytes, bucket: str) -> Page | None:
-    """None for an answer that is not whole."""
-    try:
-        root = ET.fromstring(body)  # noqa: S314 - expat has limits of its own against entities
-    except ET.ParseError:
-        return None
-    space = root.tag.rpartition("}")[0] + "}" if root.tag.startswith("{") else ""
-    quoted = root.findtext(f"{space}EncodingType") == "url"
-    names = tuple(space + name for name in ("Key", "ETag", "Size", "LastModified"))
-    rows = [[each.findtext(name) or "" for name in names] for each in root.iterfind(f"{space}Contents")]
-    keys = [unquote_plus(row[0]) if quoted else row[0] for row in rows]
-    return Page(
-        objects=tuple(
-            LandedObject(bucket, key, row[1].strip('"'), int(row[2]), _time(row[3]))
-            for key, row in zip(keys, rows, strict=True)
-            if not _is_folder_marker(key, row[2])
-        ),
-        last=keys[-1] if keys else None,
-        more=root.findtext(f"{space}IsTruncated") == "true",
-        folders=tuple(
-            unquote_plus(found) if quoted else found
-            for each in root.iterfind(f"{space}CommonPrefixes")
-            if (found := each.findtext(f"{space}Prefix"))
-        ),
-    )
+def _rows(root: ET.Element, space: str, *, quoted: bool) -> Iterator[Row]:
+    names = {f"{space}{name}": name for name in ("Key", "ETag", "Size", "LastModified")}
+    for each in root.iterfind(f"{space}Contents"):
+        found = {names[part.tag]: part.text or "" for part in each if part.tag in names}
+        key = _unquoted(found["Key"]) if quoted else found["Key"]
+        yield Row(key, found["ETag"].strip('"'), int(found["Size"]), found["LastModified"])
 
 
-def _is_folder_marker(key: str, size: str) -> bool:
+def _unquoted(text: str) -> str:
+    # Most keys have nothing to unquote, and finding that out costs less.
+    return unquote_plus(text) if "%" in text or "+" in text else text
+
+
+def _is_folder_marker(row: Row) -> bool:
     # Consoles make these; one that has content is somebody's data under an odd name, and gets refused aloud.
-    return key.endswith("/") and size == "0"
+    return row.size == 0 and row.key.endswith("/")
 
 
 def _time(text: str) -> datetime:

@@ -8,25 +8,29 @@ that is killed goes on where it was, with never more than a page of each range i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
-from ml_assets.landing.journal.absorb import Absorbed, Absorber, Held
+from ml_assets.landing.journal.absorb import Absorber
+from ml_assets.landing.journal.states import DOUBTFUL, VANISHED
 from ml_assets.landing.journal.store import Journal, counted, read_facts, write_facts
 from ml_assets.landing.journal.tables import objects, ranges
-from ml_assets.landing.objects import DeletedObject, LandedObject
+from ml_assets.landing.objects import DeletedObject
 
 if TYPE_CHECKING:
     from ml_assets.landing.completeness import Completeness
-    from ml_assets.landing.listing import Lister, Page
+    from ml_assets.landing.listing import Answer, Lister, Page, Row
 
 DEEPEST_CUT = 3
 AFTER_EVERYTHING = "\U0010ffff"
+# States in which a generation that is known already is news when it is listed.
+_MAY_CHANGE = frozenset({DOUBTFUL, VANISHED})
 _FACTS = ("pass_begun", "pass_listed", "pass_new", "pass_missing", "pass_ended")
 
 
@@ -40,6 +44,19 @@ class Range:
 
     def holds(self, key: str) -> bool:
         return self.end is None or key <= self.end
+
+    def after(self, page: Page) -> Range | None:
+        """What is left of it after this page of it, if anything."""
+        ends = not page.more or page.last is None or not self.holds(page.last)
+        return None if ends or page.last is None else replace(self, position=page.last)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A page of `range` that was asked for after observation number `at`."""
+
+    range: Range
+    at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,37 +83,42 @@ class Reconciler:
     def run(self, until: float | None = None) -> Pass:
         """Go on with the pass that is under way, or begin one; its `ended` is set when it is through.
 
-        Raises what `Lister.page` raises; what was found before is kept.
+        Raises what `Lister.ask` raises; what was found before is kept.
         """
+        # Kept open throughout: whoever closes SQLite's last connection tidies up the file, each time anew.
         with self.journal.reading() as connection:
-            left = _ranges_left(connection)
-        if not left:
-            left = self._begin()
-        with ThreadPoolExecutor(self.parallel, thread_name_prefix="list") as pool:
-            self._list(pool, left, until)
+            left = _ranges_left(connection) or self._begin()
+            with ThreadPoolExecutor(self.parallel, thread_name_prefix="list") as pool:
+                self._list(pool, left, until, partial(counted, connection, "seq"))
         with self.journal.writing() as connection:
             return self._end(connection)
 
-    def _list(self, pool: ThreadPoolExecutor, left: Sequence[Range], until: float | None) -> None:
+    def _list(
+        self, pool: ThreadPoolExecutor, left: Sequence[Range], until: float | None, seq: Callable[[], int]
+    ) -> None:
         todo = list(reversed(left))
-        asked: dict[Future[tuple[int, Page]], Range] = {}
+        asked: dict[Future[Answer], _Asked] = {}
+
+        def ask(each: Range) -> None:
+            # Before the request, for what is observed while it is on its way may be newer than its answer.
+            at = seq()
+            asked[pool.submit(self.lister.ask, after=each.position)] = _Asked(each, at)
+
         # A page at least: a pass has to come to its end in however short ticks.
         while todo or asked:
             while todo and len(asked) < self.parallel:
-                each = todo.pop()
-                asked[pool.submit(self._ask, each)] = each
+                ask(todo.pop())
             done, _ = wait(asked, return_when=FIRST_COMPLETED)
+            is_over = until is not None and time.monotonic() > until
             for future in done:
-                rest = self._compare(asked.pop(future), *future.result())
-                todo += [rest] if rest else []
-            if until is not None and time.monotonic() > until:
+                answered, page = asked.pop(future), future.result().page()
+                rest = answered.range.after(page)
+                if rest and not is_over:
+                    # It is on its way while this one is compared.
+                    ask(rest)
+                self._compare(answered, page, rest)
+            if is_over:
                 return
-
-    def _ask(self, each: Range) -> tuple[int, Page]:
-        # Before the request, for what is observed while it is on its way may be newer than its answer.
-        with self.journal.reading() as connection:
-            asked_at = counted(connection, "seq")
-        return asked_at, self.lister.page(after=each.position)
 
     def _begin(self) -> list[Range]:
         cut = list(_cut(self._boundaries()))
@@ -110,7 +132,7 @@ class Reconciler:
 
     def _boundaries(self) -> list[str]:
         """Keys that cut the zone into about as many ranges as are listed side by side."""
-        if self.parallel == 1 or not self.lister.page().more:
+        if self.parallel == 1 or not self.lister.ask().page().more:
             return []
         folders: tuple[str, ...] = (self.lister.prefix,)
         for _ in range(DEEPEST_CUT):
@@ -123,44 +145,31 @@ class Reconciler:
         step = max(1, len(folders) // self.parallel)
         return sorted(folders)[step::step]
 
-    def _compare(self, each: Range, asked_at: int, page: Page) -> Range | None:
-        """Write down what the page tells; what is left of the range, if anything."""
-        listed = [found for found in page.objects if each.holds(found.key)]
-        ends = not page.more or page.last is None or not each.holds(page.last)
-        last = each.end if ends else page.last
+    def _compare(self, asked: _Asked, page: Page, rest: Range | None) -> None:
+        """Write down what the page tells, and that `rest` is what is left of its range."""
+        each = asked.range
+        listed = [row for row in page.rows if each.holds(row.key)]
+        last = rest.position if rest else each.end
         with self.journal.writing() as connection:
-            known = _between(connection, each.position, last)
-            absorbed, missing = self._absorb(connection, listed, known, asked_at)
-            self._count(connection, listed, absorbed, missing)
-            place = {"position": last or AFTER_EVERYTHING, "done": int(ends)}
+            odd = _odd(listed, _between(connection, each.position, last))
+            if odd.listed or odd.gone:
+                self._absorb(connection, odd, asked.at)
+            self._count(connection, {"pass_listed": len(listed)})
+            place = {"position": last or AFTER_EVERYTHING, "done": int(rest is None)}
             connection.execute(update(ranges).where(ranges.c.number == each.number).values(place))
-        return None if ends or last is None else replace(each, position=last)
 
-    def _absorb(
-        self,
-        connection: Connection,
-        listed: Sequence[LandedObject],
-        known: Held,
-        asked_at: int,
-    ) -> tuple[Absorbed, int]:
-        there = {each.key for each in listed}
+    def _absorb(self, connection: Connection, odd: _Odd, asked_at: int) -> None:
+        bucket = self.lister.bucket
         absorber = Absorber(
             connection=connection, rules=self.rules, channel="listing", now=self.clock(), asked_at=asked_at
         )
-        bucket = self.lister.bucket
-        gone = [
-            DeletedObject(bucket, key, self.clock())
-            for key, row in known.items()
-            if key not in there and not row["deleted"]
-        ]
-        absorbed = absorber.absorb_beside([*listed, *gone], known)
-        return absorbed, sum(isinstance(each, DeletedObject) for each in absorbed.news)
+        gone = [DeletedObject(bucket, key, self.clock()) for key in odd.gone]
+        news = absorber.absorb([*(row.landed(bucket) for row in odd.listed), *gone]).news
+        missing = sum(isinstance(each, DeletedObject) for each in news)
+        self._count(connection, {"pass_new": len(news) - missing, "pass_missing": missing})
 
-    def _count(
-        self, connection: Connection, listed: Sequence[LandedObject], absorbed: Absorbed, missing: int
-    ) -> None:
-        before = read_facts(connection, *_FACTS)
-        more = {"pass_listed": len(listed), "pass_new": len(absorbed.news) - missing, "pass_missing": missing}
+    def _count(self, connection: Connection, more: Mapping[str, int]) -> None:
+        before = read_facts(connection, *more)
         write_facts(connection, {name: before.get(name, 0) + by for name, by in more.items()})
 
     def _end(self, connection: Connection) -> Pass:
@@ -193,9 +202,32 @@ def _ranges_left(connection: Connection) -> list[Range]:
     return [Range(row["number"], row["position"], row["end"]) for row in found.mappings()]
 
 
-def _between(connection: Connection, after: str, last: str | None) -> Held:
-    within: ColumnElement[bool] = objects.c.key > after
+@dataclass(frozen=True, slots=True)
+class _Odd:
+    """What of a page is not as the journal has it, and what the journal has and the page has not."""
+
+    listed: list[Row]
+    gone: list[str]
+
+
+def _odd(listed: Sequence[Row], known: Mapping[str, tuple[str, int] | None]) -> _Odd:
+    there = {row.key for row in listed}
+    return _Odd(
+        listed=[row for row in listed if known.get(row.key) != (row.etag, row.size)],
+        gone=[key for key in known if key not in there],
+    )
+
+
+def _between(connection: Connection, after: str, last: str | None) -> dict[str, tuple[str, int] | None]:
+    """The generations of the keys that are there as far as is known; None for one that a listing may change.
+
+    Few columns, since this is read of all objects in each pass, and nearly all are as they were.
+    """
+    wanted = select(objects.c.key, objects.c.etag, objects.c.size, objects.c.state)
+    within: ColumnElement[bool] = and_(objects.c.key > after, objects.c.deleted == 0)
     if last is not None:
         within = and_(within, objects.c.key <= last)
-    found = connection.execute(select(objects).where(within)).mappings()
-    return {row["key"]: dict(row) for row in found}
+    return {
+        key: None if state in _MAY_CHANGE else (etag, size)
+        for key, etag, size, state in connection.execute(wanted.where(within)).tuples()
+    }

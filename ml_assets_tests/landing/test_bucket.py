@@ -29,11 +29,11 @@ def _put(s3: S3Client, bucket: str, **objects: str) -> None:
 
 def _listing(s3: S3Client, bucket: str) -> list[LandedObject]:
     lister = Lister(s3, bucket, "landing/")
-    page = lister.page()
-    found = list(page.objects)
+    page = lister.ask().page()
+    found = [row.landed(bucket) for row in page.rows]
     while page.more and page.last is not None:
-        page = lister.page(after=page.last)
-        found += page.objects
+        page = lister.ask(after=page.last).page()
+        found += [row.landed(bucket) for row in page.rows]
     return found
 
 
@@ -58,7 +58,7 @@ def test_a_listing_goes_through_all_pages_without_folder_markers(s3: S3Client, b
 
 def test_a_missing_bucket_is_named(s3: S3Client, bucket: str) -> None:
     with pytest.raises(BucketMissing, match=r"no bucket 'nowhere-to-be-found'(?s:.*)\.landing"):
-        Lister(s3, "nowhere-to-be-found", "landing/").page()
+        Lister(s3, "nowhere-to-be-found", "landing/").ask()
 
 
 def _client_of(endpoint: str, **options: Any) -> S3Client:
@@ -74,7 +74,7 @@ def _client_of(endpoint: str, **options: Any) -> S3Client:
 
 def test_a_server_that_is_not_there_is_named_and_no_credential_is() -> None:
     with pytest.raises(EndpointUnreachable, match=r"http://127\.0\.0\.1:9") as caught:
-        Lister(_client_of("http://127.0.0.1:9"), "b", "landing/").page()
+        Lister(_client_of("http://127.0.0.1:9"), "b", "landing/").ask()
 
     assert "AKIASECRET" not in str(caught.value)
     assert "hidden" not in str(caught.value)
@@ -84,7 +84,7 @@ def test_a_refusal_names_the_place_and_the_right_that_is_needed() -> None:
     answer = "<Error><Code>AccessDenied</Code><Message>AKIASECRET</Message></Error>"
     denied = pytest.raises(AccessDenied, match=r"s3://b/landing/(?s:.*)s3:ListBucket")
     with _answering("403 Forbidden", answer) as url, denied as caught:
-        Lister(_client_of(url), "b", "landing/").page()
+        Lister(_client_of(url), "b", "landing/").ask()
 
     assert "AKIASECRET" not in str(caught.value)
 
@@ -101,7 +101,7 @@ def test_without_credentials_the_variables_are_named(monkeypatch: pytest.MonkeyP
     client = boto3.Session(region_name="us-east-1").client("s3", endpoint_url="http://127.0.0.1:9")
 
     with pytest.raises(AccessDenied, match=r"no credentials were found(?s:.*)AWS_ACCESS_KEY_ID"):
-        Lister(client, "b", "landing/").page()
+        Lister(client, "b", "landing/").ask()
 
 
 def test_what_was_listed_is_what_comes(s3: S3Client, bucket: str, tmp_path: Path) -> None:

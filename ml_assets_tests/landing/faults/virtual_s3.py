@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ml_assets.landing.listing import Page
+from ml_assets.landing.listing import Page, Row
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
 
 BUCKET, PREFIX = "b", "landing/"
@@ -103,6 +103,16 @@ class VirtualS3:
 
 
 @dataclass
+class VirtualAnswer:
+    """What was true when it was asked, whenever it is read."""
+
+    answer: Page
+
+    def page(self) -> Page:
+        return self.answer
+
+
+@dataclass
 class VirtualLister:
     """Pages of the bucket, as `Lister` gives them; `meanwhile` happens between an answer and its arrival."""
 
@@ -111,17 +121,17 @@ class VirtualLister:
     prefix: str = PREFIX
     meanwhile: list[Any] = field(default_factory=list)
 
-    def page(self, *, after: str = "") -> Page:
+    def ask(self, *, after: str = "") -> VirtualAnswer:
         keys = sorted(key for key in self.s3.live if key > after)
         found = tuple(self._listed(key) for key in keys[:PAGE])
         answer = Page(found, found[-1].key if found else None, len(keys) > PAGE)
         if self.meanwhile:
             self.meanwhile.pop()()
-        return answer
+        return VirtualAnswer(answer)
 
     def folders(self, _: str) -> tuple[str, ...]:
         return ()
 
-    def _listed(self, key: str) -> LandedObject:
+    def _listed(self, key: str) -> Row:
         found = self.s3.live[key]
-        return LandedObject(BUCKET, key, found.content, 1, found.modified)
+        return Row(key, found.content, 1, found.modified.isoformat())
