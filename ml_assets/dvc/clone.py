@@ -18,6 +18,7 @@ CARRIED = (
     r"^(user|author|committer|filter\..*)\."
     r"|^core\.(autocrlf|eol|safecrlf|ignorecase|attributesfile|excludesfile)$"
 )
+MEMORY = Path(".ml_assets/memory")
 CARRIED_FILES = ("info/exclude", "info/attributes", "shallow")
 
 
@@ -44,7 +45,7 @@ def clone(snapshot: Snapshot, *, into: Path, lent: Path | None = None) -> Iterat
 
 
 def clone_environment(snapshot: Snapshot, into: Path) -> dict[str, str]:
-    """What Python needs to be told in the clone, lest it imports code of the workspace that was cloned.
+    """What stages need to be told in the clone, lest they import code of the workspace that was cloned.
 
     An editable install and PYTHONPATH point into that workspace; the same folders of the clone come first.
     """
@@ -53,7 +54,11 @@ def clone_environment(snapshot: Snapshot, into: Path) -> dict[str, str]:
     own = [into / snapshot.project, *(into / path for path in inside if not _is_environment(top / path))]
     inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     foreign = [path for path in inherited if path and not Path(path).is_relative_to(top)]
-    return {"PYTHONPATH": os.pathsep.join(dict.fromkeys([*map(str, own), *foreign]))}
+    return {
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys([*map(str, own), *foreign])),
+        # Stages that remember what they have made do so for all clones, which are removed at their end.
+        "ML_ASSETS_MEMORY": os.environ.get("ML_ASSETS_MEMORY") or str(top / snapshot.project / MEMORY),
+    }
 
 
 def _is_environment(path: Path) -> bool:

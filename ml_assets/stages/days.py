@@ -1,4 +1,4 @@
-"""Folders with one file a day: listing them, and writing one afresh."""
+"""Folders with one file a day: listing them, and writing one."""
 
 from __future__ import annotations
 
@@ -44,14 +44,24 @@ def by_day(rows: pl.DataFrame, files: Mapping[dt.date, Path]) -> dict[dt.date, p
     return {day: parts.get((str(file),), none) for day, file in files.items()}
 
 
-def write_days(folder: Path, tables: Mapping[dt.date, pl.DataFrame]) -> None:
-    """Make the folder hold one Parquet file for each of these days, and nothing else."""
+def file(folder: Path, day: dt.date) -> Path:
+    """Where a day's table is."""
+    return folder / f"{day}.parquet"
+
+
+def clear(folder: Path) -> None:
+    """Make it an empty folder; raises StrayFile rather than delete what is no day's table."""
     folder.mkdir(parents=True, exist_ok=True)
-    for file in day_files(folder, ".parquet").values():
-        file.unlink()
-    for day, table in tables.items():
-        # One row group, whatever the number of threads: the bytes must not depend on the machine's cores.
-        table.write_parquet(folder / f"{day}.parquet", row_group_size=max(1, table.height))
+    for each in day_files(folder, ".parquet").values():
+        each.unlink()
+
+
+def write(folder: Path, day: dt.date, table: pl.DataFrame) -> Path:
+    """The file that now holds the day's table."""
+    made = file(folder, day)
+    # One row group, whatever the number of threads: the bytes must not depend on the machine's cores.
+    table.rechunk().write_parquet(made, row_group_size=max(1, table.height))
+    return made
 
 
 def _day(file: Path, suffix: str) -> dt.date:

@@ -19,6 +19,10 @@ class StrayFile(StageError):
     """A folder of days holds a file that is not named after a day."""
 
 
+class StrayRows(StageError):
+    """A day's file holds rows of another day."""
+
+
 class NoDays(StageError):
     """A folder of days is missing or empty."""
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ml_assets.stages import columns, days, params, paths, script
+from ml_assets.stages import columns, daily, days, params, paths, script
 from ml_assets.stages.errors import UnknownColumn
 from ml_assets.stages.history import History, Smoothing, rate_columns, with_rates
+from ml_assets.stages.memory import Memory
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 PARAMS = ("features.windows", "features.prior", "features.prior_weight", "features.extra")
 
@@ -57,16 +58,31 @@ def main() -> None:
     smoothing = Smoothing(prior=given["features.prior"], weight=given["features.prior_weight"])
     history = History(windows=tuple(given["features.windows"]), smoothing=smoothing)
     files = days.some_day_files(paths.PROCESSED, ".parquet")
-    table = pl.scan_parquet(list(files.values()), include_file_paths=days.FILE)
-    made = days.by_day(features(table, history=history, extra=given["features.extra"]).collect(), files)
-    days.write_days(paths.FEATURES, made)
-    report(made)
+    memory = Memory.of("features", given)
+    keys = {
+        day: memory.key({str(each): files[each] for each in _seen_by(day, files, history)}) for day in files
+    }
+
+    def compute(wanted: Sequence[dt.date]) -> Mapping[dt.date, pl.DataFrame]:
+        seen = {each for day in wanted for each in _seen_by(day, files, history)}
+        table = pl.scan_parquet([files[day] for day in files if day in seen], include_file_paths=days.FILE)
+        made = features(table, history=history, extra=given["features.extra"]).collect()
+        return days.by_day(made, {day: files[day] for day in wanted})
+
+    report(keys, daily.make_days(paths.FEATURES, keys, memory, compute))
 
 
-def report(made: Mapping[dt.date, pl.DataFrame]) -> None:
-    names = columns.feature_columns(next(iter(made.values())).columns, str(paths.FEATURES))
-    rows = sum(table.height for table in made.values())
-    print(f"{len(made)} days, {rows} flights, {len(names)} features: {', '.join(names)}")
+def _seen_by(day: dt.date, known: Collection[dt.date], history: History) -> list[dt.date]:
+    """The days on which a day's features depend: those of the longest window, and itself."""
+    window = [day - dt.timedelta(days=back) for back in range(max(history.windows), -1, -1)]
+    return [each for each in window if each in known]
+
+
+def report(keys: Mapping[dt.date, str], computed: Mapping[dt.date, pl.DataFrame]) -> None:
+    print(daily.in_words(keys, computed))
+    for table in list(computed.values())[:1]:
+        names = columns.feature_columns(table.columns, str(paths.FEATURES))
+        print(f"{len(names)} features: {', '.join(names)}")
 
 
 if __name__ == "__main__":

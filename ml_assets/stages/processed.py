@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ml_assets.stages import columns, days, params, paths, script
+from ml_assets.stages import columns, daily, days, params, paths, script
+from ml_assets.stages.errors import StrayRows
+from ml_assets.stages.memory import Memory
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
 PARAMS = ("target.late_minutes",)
@@ -83,28 +85,67 @@ def hourly(weather: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def main() -> None:
-    late_minutes = params.read(PARAMS)["target.late_minutes"]
+    given = params.read(PARAMS)
     flights = days.some_day_files(paths.RAW_FLIGHTS, ".csv")
     weather = days.day_files(paths.RAW_WEATHER, ".csv")
+    memory = Memory.of("processed", given)
+    keys = {day: memory.key({"flights": flights[day], **_weather_of(day, weather)}) for day in flights}
+
+    def compute(wanted: Sequence[dt.date]) -> Mapping[dt.date, pl.DataFrame]:
+        hours = {path for day in wanted for path in _weather_of(day, weather).values() if path}
+        return join_files(
+            {day: flights[day] for day in wanted},
+            [path for path in weather.values() if path in hours],
+            late_minutes=given["target.late_minutes"],
+        )
+
+    report(keys, daily.make_days(paths.PROCESSED, keys, memory, compute), weather)
+
+
+def _weather_of(day: dt.date, weather: Mapping[dt.date, Path]) -> dict[str, Path | None]:
+    """What a day's flights need: those just after midnight have the weather of the evening before."""
+    return {"weather": weather.get(day), "evening": weather.get(day - dt.timedelta(days=1))}
+
+
+def join_files(
+    flights: Mapping[dt.date, Path], weather: Sequence[Path], *, late_minutes: int
+) -> Mapping[dt.date, pl.DataFrame]:
+    """`join_days` of each of these days. Raises StrayRows."""
     # As one table: with a plan for each day the stage takes twice as long.
-    table = join_days(
-        read_flights(flights.values()),
-        read_weather(weather.values()) if weather else None,
-        late_minutes=late_minutes,
-    ).collect()
-    tables = days.by_day(table, flights)
-    days.write_days(paths.PROCESSED, tables)
-    report(tables, weather)
+    landed = read_flights(flights.values()).collect()
+    observed = read_weather(weather).collect() if weather else None
+    refuse_stray_rows(landed)
+    if observed is not None:
+        refuse_stray_rows(observed)
+    joined = join_days(
+        landed.lazy(), observed.lazy() if observed is not None else None, late_minutes=late_minutes
+    )
+    return days.by_day(joined.collect(), flights)
 
 
-def report(tables: Mapping[dt.date, pl.DataFrame], weather: Collection[dt.date]) -> None:
-    rows = sum(table.height for table in tables.values())
-    disrupted = sum(table[columns.TARGET].sum() for table in tables.values())
-    span = f"{len(tables)} days, {min(tables)} to {max(tables)}"
-    print(f"{span}: {rows} flights, {disrupted / rows:.1%} disrupted")
-    without = [str(day) for day in tables if day not in weather]
+def refuse_stray_rows(table: pl.DataFrame) -> None:
+    """Raise StrayRows if a row, read with days.FILE, is of another day than its file is named after."""
+    named = pl.col(days.FILE).str.extract(r"(\d{4}-\d{2}-\d{2})\.csv$").str.to_date("%Y-%m-%d")
+    dates = table.select(days.FILE, found=pl.date("year", "month", "day"), named=named)
+    stray = dates.filter(pl.col("found").ne_missing(pl.col("named")))
+    if stray.height:
+        file, found, _ = stray.row(0)
+        raise StrayRows(
+            f"{file} has {stray.height} rows of another day, such as {found}: put them into that day's "
+            f"file, for each day is computed from its own files alone"
+        )
+
+
+def report(
+    keys: Mapping[dt.date, str], computed: Mapping[dt.date, pl.DataFrame], weather: Collection[dt.date]
+) -> None:
+    print(daily.in_words(keys, computed))
+    if rows := sum(table.height for table in computed.values()):
+        disrupted = sum(table[columns.TARGET].sum() for table in computed.values())
+        print(f"{disrupted / rows:.1%} of the flights computed were disrupted")
+    without = [str(day) for day in keys if day not in weather]
     if without:
-        print(f"no weather landed for {len(without)} of them: {', '.join(without[:5])}")
+        print(f"no weather landed for {len(without)} of the days: {', '.join(without[:5])}")
 
 
 if __name__ == "__main__":

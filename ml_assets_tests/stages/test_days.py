@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ml_assets.stages.days import FILE, by_day, day_files, some_day_files, write_days
+from ml_assets.stages.days import FILE, by_day, clear, day_files, file, some_day_files
+from ml_assets.stages.days import write as write_day
 from ml_assets.stages.errors import NoDays, StrayFile
 from ml_assets_tests.factories import write
 
@@ -34,10 +35,20 @@ def test_a_folder_without_days_says_what_to_land(tmp_path: Path) -> None:
         some_day_files(tmp_path / "nothing", ".csv")
 
 
-def test_writing_leaves_no_day_of_before(tmp_path: Path) -> None:
-    write_days(tmp_path, {date(2013, 1, 1): TABLE, date(2013, 1, 2): TABLE})
-    write_days(tmp_path, {date(2013, 1, 2): TABLE})
-    assert [file.name for file in tmp_path.iterdir()] == ["2013-01-02.parquet"]
+def test_a_cleared_folder_has_no_day_of_before_and_loses_nothing_else(tmp_path: Path) -> None:
+    write_day(tmp_path, date(2013, 1, 1), TABLE)
+    clear(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    write(tmp_path, {"notes.txt": "mine"})
+    with pytest.raises(StrayFile):
+        clear(tmp_path)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_a_day_is_written_where_it_is_looked_for(tmp_path: Path) -> None:
+    written = write_day(tmp_path, date(2013, 1, 1), TABLE)
+    assert written == file(tmp_path, date(2013, 1, 1))
+    assert pl.read_parquet(written).equals(TABLE)
 
 
 def test_rows_go_back_to_the_files_that_they_came_from(tmp_path: Path) -> None:
