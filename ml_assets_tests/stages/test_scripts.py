@@ -45,7 +45,7 @@ def test_a_day_whose_weather_has_not_landed_is_named(scratch: Path) -> None:
     (scratch / "data" / "raw" / "weather" / "2013-01-03.csv").unlink()
     printed = run_stage(scratch, "processed")
     assert f"{DAYS} days, 2013-01-01 to 2013-01-09" in printed
-    assert "no weather landed for 1 of them: 2013-01-03" in printed
+    assert "no weather landed for 1 of the days: 2013-01-03" in printed
 
 
 def test_lines_leave_the_script_as_they_are_printed() -> None:
