@@ -1,6 +1,6 @@
 """What `aws s3 sync` does, by boto3: brings what is new below a prefix into a folder.
 
-A process of the peer in `one_day_on_90`: `python -m benchmarks.sync BUCKET PREFIX FOLDER`. It starts faster
+A process of the peer in `one_day`: `python -m benchmarks.sync BUCKET PREFIX FOLDER`. It starts faster
 than the AWS command line, and so is the harder one to beat.
 """
 

@@ -91,3 +91,14 @@ def test_python_imports_the_clones_code_where_paths_name_the_workspaces(
     monkeypatch.setattr(sys, "path", [str(root / "src"), *sys.path])
     found = clone_environment(take_snapshot(root), tmp_path / "clone")["PYTHONPATH"].split(os.pathsep)
     assert found == [str(tmp_path / "clone"), str(tmp_path / "clone" / "src"), "/elsewhere"]
+
+
+def test_stages_of_all_clones_remember_in_the_project(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clone's own memory would go with it."""
+    snapshot = take_snapshot(root)
+    found = clone_environment(snapshot, tmp_path / "clone")["ML_ASSETS_MEMORY"]
+    monkeypatch.setenv("ML_ASSETS_MEMORY", "/somewhere")
+    assert Path(found) == Path(snapshot.top, snapshot.project, ".ml_assets/memory")
+    assert clone_environment(snapshot, tmp_path / "clone")["ML_ASSETS_MEMORY"] == "/somewhere"
