@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
@@ -18,6 +19,7 @@ from xml.etree import ElementTree as ET
 
 from ml_assets.landing.errors import StorageFailed
 from ml_assets.landing.failures import explained
+from ml_assets.landing.journal.pages import PageMark
 from ml_assets.landing.objects import LandedObject
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ ATTEMPTS = 3
 # whether it is an error. Where the order is another, it only takes longer.
 _EVENT = "before-parse.*.ListObjectsV2"
 _END = b"</ListBucketResult>"
+_OBJECT = b"<Contents>"
 _HEAD = 200
 _NOTHING = b"<ListBucketResult/>"
 _thread = threading.local()
@@ -55,12 +58,28 @@ class Page:
     more: bool
     folders: tuple[str, ...] = ()
 
+    def mark(self, position: str, digest: str) -> PageMark:
+        """What tells this page, of at least one object, when it comes again after `position`."""
+        last = self.rows[-1].key
+        return PageMark(
+            position=position, digest=digest, last=self.last or last, rows=len(self.rows), more=self.more
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A page as the server sent it, to be read by a thread that has the time for it."""
 
     body: bytes
+
+    @property
+    def digest(self) -> str:
+        """Of the objects and of whether there are more; of nothing that differs from request to request."""
+        first, last = self.body.find(_OBJECT), self.body.rfind(_OBJECT)
+        end = self.body.find(b"</Contents>", last)
+        around = self.body[:first] + self.body[end:]
+        more = b"<IsTruncated>true" in around
+        return f"{blake2b(self.body[first:end], digest_size=16).hexdigest()} {more}"
 
     def page(self) -> Page:
         """Without the markers that stand for folders."""

@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from ml_assets.landing.journal.absorb import Absorber
-from ml_assets.landing.journal.states import DOUBTFUL, VANISHED
+from ml_assets.landing.journal.pages import MAY_CHANGE, PageMark, count_between, recall, remember
 from ml_assets.landing.journal.store import Journal, counted, read_facts, write_facts
 from ml_assets.landing.journal.tables import objects, ranges
 from ml_assets.landing.objects import DeletedObject
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
 DEEPEST_CUT = 3
 AFTER_EVERYTHING = "\U0010ffff"
-# States in which a generation that is known already is news when it is listed.
-_MAY_CHANGE = frozenset({DOUBTFUL, VANISHED})
 _FACTS = ("pass_begun", "pass_listed", "pass_new", "pass_missing", "pass_ended")
 
 
@@ -45,7 +42,7 @@ class Range:
     def holds(self, key: str) -> bool:
         return self.end is None or key <= self.end
 
-    def after(self, page: Page) -> Range | None:
+    def after(self, page: Page | PageMark) -> Range | None:
         """What is left of it after this page of it, if anything."""
         ends = not page.more or page.last is None or not self.holds(page.last)
         return None if ends or page.last is None else replace(self, position=page.last)
@@ -89,19 +86,19 @@ class Reconciler:
         with self.journal.reading() as connection:
             left = _ranges_left(connection) or self._begin()
             with ThreadPoolExecutor(self.parallel, thread_name_prefix="list") as pool:
-                self._list(pool, left, until, partial(counted, connection, "seq"))
+                self._list(pool, left, until, connection)
         with self.journal.writing() as connection:
             return self._end(connection)
 
     def _list(
-        self, pool: ThreadPoolExecutor, left: Sequence[Range], until: float | None, seq: Callable[[], int]
+        self, pool: ThreadPoolExecutor, left: Sequence[Range], until: float | None, reader: Connection
     ) -> None:
         todo = list(reversed(left))
         asked: dict[Future[Answer], _Asked] = {}
 
         def ask(each: Range) -> None:
             # Before the request, for what is observed while it is on its way may be newer than its answer.
-            at = seq()
+            at = counted(reader, "seq")
             asked[pool.submit(self.lister.ask, after=each.position)] = _Asked(each, at)
 
         # A page at least: a pass has to come to its end in however short ticks.
@@ -111,12 +108,16 @@ class Reconciler:
             done, _ = wait(asked, return_when=FIRST_COMPLETED)
             is_over = until is not None and time.monotonic() > until
             for future in done:
-                answered, page = asked.pop(future), future.result().page()
+                answered, answer = asked.pop(future), future.result()
+                page = recall(reader, answered.range.position, answer.digest) or answer.page()
                 rest = answered.range.after(page)
                 if rest and not is_over:
                     # It is on its way while this one is compared.
                     ask(rest)
-                self._compare(answered, page, rest)
+                if isinstance(page, PageMark):
+                    self._pass_over(answered.range, page, rest)
+                else:
+                    self._compare(answered, page, rest, answer.digest)
             if is_over:
                 return
 
@@ -145,7 +146,14 @@ class Reconciler:
         step = max(1, len(folders) // self.parallel)
         return sorted(folders)[step::step]
 
-    def _compare(self, asked: _Asked, page: Page, rest: Range | None) -> None:
+    def _pass_over(self, each: Range, mark: PageMark, rest: Range | None) -> None:
+        """Write down that a page was as it is known to be."""
+        with self.journal.writing() as connection:
+            whole = each.end is None or mark.last <= each.end
+            listed = mark.rows if whole else count_between(connection, each.position, each.end or mark.last)
+            self._advance(connection, each, rest, listed)
+
+    def _compare(self, asked: _Asked, page: Page, rest: Range | None, digest: str) -> None:
         """Write down what the page tells, and that `rest` is what is left of its range."""
         each = asked.range
         listed = [row for row in page.rows if each.holds(row.key)]
@@ -154,9 +162,15 @@ class Reconciler:
             odd = _odd(listed, _between(connection, each.position, last))
             if odd.listed or odd.gone:
                 self._absorb(connection, odd, asked.at)
-            self._count(connection, {"pass_listed": len(listed)})
-            place = {"position": last or AFTER_EVERYTHING, "done": int(rest is None)}
-            connection.execute(update(ranges).where(ranges.c.number == each.number).values(place))
+            elif page.rows and listed == list(page.rows):
+                remember(connection, page.mark(each.position, digest))
+            self._advance(connection, each, rest, len(listed))
+
+    def _advance(self, connection: Connection, each: Range, rest: Range | None, listed: int) -> None:
+        self._count(connection, {"pass_listed": listed})
+        last = rest.position if rest else each.end
+        place = {"position": last or AFTER_EVERYTHING, "done": int(rest is None)}
+        connection.execute(update(ranges).where(ranges.c.number == each.number).values(place))
 
     def _absorb(self, connection: Connection, odd: _Odd, asked_at: int) -> None:
         bucket = self.lister.bucket
@@ -228,6 +242,6 @@ def _between(connection: Connection, after: str, last: str | None) -> dict[str, 
     if last is not None:
         within = and_(within, objects.c.key <= last)
     return {
-        key: None if state in _MAY_CHANGE else (etag, size)
+        key: None if state in MAY_CHANGE else (etag, size)
         for key, etag, size, state in connection.execute(wanted.where(within)).tuples()
     }

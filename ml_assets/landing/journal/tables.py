@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Tabl
 
 from ml_assets.landing.journal.states import DISCOVERED, DOUBTFUL, HELD, QUARANTINED
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 metadata = MetaData()
 
@@ -87,6 +87,18 @@ ranges = Table(
     Column("position", Text, nullable=False),
     Column("end", Text),
     Column("done", Integer, nullable=False),
+)
+
+# Pages of the listing, by the key before them, that held what the journal did at observation `seq`.
+pages = Table(
+    "pages",
+    metadata,
+    Column("position", _KEY, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("last", _KEY, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("more", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
 )
 
 poison = Table(

@@ -108,6 +108,10 @@ class VirtualAnswer:
 
     answer: Page
 
+    @property
+    def digest(self) -> str:
+        return repr((self.answer.rows, self.answer.more))
+
     def page(self) -> Page:
         return self.answer
 
