@@ -24,9 +24,10 @@ def make_days(
 ) -> Mapping[dt.date, pl.DataFrame]:
     """Make the folder hold one Parquet file for each day of `keys`, and nothing else; what was computed.
 
-    A day's file may depend on nothing but what its key says.
+    A day's file may depend on nothing but what its key says. Files that are right are left alone: DVC,
+    told to `persist` the folder, need not look into them again.
     """
-    days.clear(folder)
+    days.keep_only(folder, keys)
     missing = [day for day, key in keys.items() if not memory.recall(key, days.file(folder, day))]
     computed = compute(missing) if missing else {}
     for day, table in computed.items():

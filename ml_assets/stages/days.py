@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ml_assets.stages.errors import NoDays, StrayFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     import polars as pl
@@ -49,16 +49,19 @@ def file(folder: Path, day: dt.date) -> Path:
     return folder / f"{day}.parquet"
 
 
-def clear(folder: Path) -> None:
-    """Make it an empty folder; raises StrayFile rather than delete what is no day's table."""
+def keep_only(folder: Path, wanted: Collection[dt.date]) -> None:
+    """Remove the tables of other days; raises StrayFile rather than delete what is no day's table."""
     folder.mkdir(parents=True, exist_ok=True)
-    for each in day_files(folder, ".parquet").values():
-        each.unlink()
+    for day, each in day_files(folder, ".parquet").items():
+        if day not in wanted:
+            each.unlink()
 
 
 def write(folder: Path, day: dt.date, table: pl.DataFrame) -> Path:
     """The file that now holds the day's table."""
     made = file(folder, day)
+    # DVC may have linked the old one to its cache, where writing through would damage it.
+    made.unlink(missing_ok=True)
     # One row group, whatever the number of threads: the bytes must not depend on the machine's cores.
     table.rechunk().write_parquet(made, row_group_size=max(1, table.height))
     return made

@@ -51,17 +51,20 @@ class Memory:
         return hashlib.sha256(f"{self.basis}\n{json.dumps(content, sort_keys=True)}".encode()).hexdigest()
 
     def recall(self, key: str, into: Path) -> bool:
-        """Whether the file is remembered, and now is at `into`, where nothing was."""
+        """Whether the file is remembered, and now is at `into`; one that is right already is not touched."""
         name = self._entries.get(key)
         if name is None:
             return False
+        content = name.partition(".")[2]
         entry = self.folder / name
         try:
             # A file that was edited where it is linked to, or cut off by a lost disk, is made again.
-            if _sha256(entry) != name.partition(".")[2]:
+            if _sha256(entry) != content:
                 entry.unlink()
                 return False
-            _link(entry, into)
+            if not into.exists() or _sha256(into) != content:
+                into.unlink(missing_ok=True)
+                _link(entry, into)
         except OSError:
             # Somebody tidied up meanwhile.
             return False

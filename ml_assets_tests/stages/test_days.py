@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ml_assets.stages.days import FILE, by_day, clear, day_files, file, some_day_files
+from ml_assets.stages.days import FILE, by_day, day_files, file, keep_only, some_day_files
 from ml_assets.stages.days import write as write_day
 from ml_assets.stages.errors import NoDays, StrayFile
 from ml_assets_tests.factories import write
@@ -35,13 +35,14 @@ def test_a_folder_without_days_says_what_to_land(tmp_path: Path) -> None:
         some_day_files(tmp_path / "nothing", ".csv")
 
 
-def test_a_cleared_folder_has_no_day_of_before_and_loses_nothing_else(tmp_path: Path) -> None:
-    write_day(tmp_path, date(2013, 1, 1), TABLE)
-    clear(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+def test_days_of_before_are_removed_and_nothing_else_is_lost(tmp_path: Path) -> None:
+    for number in (1, 2):
+        write_day(tmp_path, date(2013, 1, number), TABLE)
+    keep_only(tmp_path, [date(2013, 1, 2)])
+    assert [each.name for each in tmp_path.iterdir()] == ["2013-01-02.parquet"]
     write(tmp_path, {"notes.txt": "mine"})
     with pytest.raises(StrayFile):
-        clear(tmp_path)
+        keep_only(tmp_path, [])
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 

@@ -176,6 +176,18 @@ def test_a_late_day_recomputes_what_depends_on_it(
     assert project.output() == from_scratch(project, monkeypatch, tmp_path)
 
 
+def test_the_files_of_other_days_are_not_touched(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or DVC would read them all again, and copy them."""
+    project.run(monkeypatch)
+    made = [*(project.root / paths.PROCESSED).iterdir(), *(project.root / paths.FEATURES).iterdir()]
+    before = {file: (file.stat().st_ino, file.stat().st_ctime_ns) for file in made}
+    project.land(_day(12), seed=12)
+
+    project.run(monkeypatch)
+
+    assert {file: (file.stat().st_ino, file.stat().st_ctime_ns) for file in made} == before
+
+
 def test_another_parameter_recomputes_everything_and_the_old_one_is_remembered(
     project: Project, monkeypatch: pytest.MonkeyPatch, computed: list[Any]
 ) -> None:
