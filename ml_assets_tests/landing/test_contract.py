@@ -108,6 +108,14 @@ def test_a_file_that_was_cut_is_refused_although_polars_reads_it(checked: Check)
         checked(cut)
 
 
+def test_a_file_that_was_cut_inside_its_last_field_is_refused(checked: Check) -> None:
+    """All fields are there, and the last one is another: 2013-01-02 for 2013-01-02T10:00:00Z."""
+    whole = HEADER + "2013,1,2,NYC,fine,1.5,2013-01-02T10:00:00Z\n"
+
+    with pytest.raises(Rejected, match="line 2 has no line end"):
+        checked(whole[: -len("T10:00:00Z\n")])
+
+
 @pytest.mark.parametrize(
     "name", ["trips/2013-1-2.csv", "trips/2013-02-30.csv", "trips/a.csv", "trips/2013-01-02.CSV"]
 )

@@ -4,41 +4,57 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ml_assets.landing.errors import Rejected
 
+LineEnd = Literal["required", "optional"]
+"""Whether the last line must have an end. RFC 4180 leaves it open; a file that was cut has none."""
 
-def check_form(path: Path) -> list[str]:
-    """The names in the header. Raises Rejected for a file that is empty, no UTF-8, ragged or without rows.
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The names in the header, and how many rows there are below it."""
+
+    header: list[str]
+    rows: int
+
+
+def check_form(path: Path, *, last_line_end: LineEnd) -> Form:
+    """Raises Rejected for a file that is no UTF-8, ragged, cut or without rows.
 
     A reader of tables fills short rows with nulls, so that a file that was cut would pass for a whole one.
     """
-    if path.stat().st_size == 0:
-        raise Rejected("the file is empty (0 bytes)")
-    rows = _rows(path)
+    rows = rows_of(path)
     _, header = next(rows, (1, []))
     _require_header(header)
-    count = 0
+    count, last = 0, 1
     for line, row in rows:
         if len(row) != len(header):
             what = "is blank" if not row else f"has {len(row)} fields where the header has {len(header)}"
-            raise Rejected(f"unreadable as CSV: line {line} {what}")
-        count += 1
+            raise _unreadable(f"line {line} {what}")
+        count, last = count + 1, line
     if count == 0:
-        raise Rejected("the file has a header and no rows")
-    return header
+        raise Rejected("the file has a header and no rows: land it again, whole", cause="form")
+    if last_line_end == "required" and not _ends_with_a_line(path):
+        raise _unreadable(
+            f'line {last} has no line end, so that its last field may be cut (`csv_last_line_end = "optional"` '
+            "takes such files)"
+        )
+    return Form(header, count)
 
 
 def line_of_row(path: Path, index: int) -> int:
     """The line in the file on which row `index` (from 0, without the header) begins."""
-    for number, (line, _) in enumerate(_rows(path)):
+    for number, (line, _) in enumerate(rows_of(path)):
         if number == index + 1:
             return line
     raise IndexError(index)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def rows_of(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Each row with the line on which it begins: a quoted field may hold line ends."""
     with path.open(encoding="utf-8-sig", newline="") as lines:
         reader = csv.reader(lines, strict=True)
@@ -48,17 +64,27 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 yield begins, row
                 begins = reader.line_num + 1
         except UnicodeDecodeError as error:
-            raise Rejected(f"unreadable as CSV: line {_first_undecodable(path)} is not UTF-8") from error
+            raise _unreadable(f"line {_first_undecodable(path)} is not UTF-8") from error
         except csv.Error as error:
-            raise Rejected(f"unreadable as CSV: line {begins}: {error}") from error
+            raise _unreadable(f"line {begins}: {error}") from error
 
 
 def _require_header(header: list[str]) -> None:
     if not any(name.strip() for name in header):
-        raise Rejected("unreadable as CSV: line 1 holds no column names")
+        raise _unreadable("line 1 holds no column names")
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
-        raise Rejected(f"columns that are there twice: {', '.join(repeated)}")
+        raise Rejected(f"columns that are there twice: {', '.join(repeated)}", cause="columns")
+
+
+def _unreadable(what: str) -> Rejected:
+    return Rejected(f"unreadable as CSV: {what}: land the file again, whole", cause="form")
+
+
+def _ends_with_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read() in {b"\n", b"\r"}
 
 
 def _first_undecodable(path: Path) -> int:
