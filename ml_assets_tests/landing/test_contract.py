@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from ml_assets.demo.feed import Feed
-from ml_assets.landing.contract import Contract, check, contract_for, load_contracts
+from ml_assets.landing.contract import Contract, contract_for, load_contracts
+from ml_assets.landing.examine import examine
 from ml_assets.landing.errors import ContractsUnusable, Rejected
 
 
@@ -49,7 +50,7 @@ def checked(tmp_path: Path) -> Check:
     def run(content: str | bytes, *, name: PurePosixPath = NAME, contract: Contract = Folder()) -> None:
         staged = tmp_path / "000001"
         staged.write_bytes(content if isinstance(content, bytes) else content.encode())
-        check(staged, name, contract)
+        examine(staged, name, contract)
 
     return run
 
@@ -167,7 +168,7 @@ def test_the_examples_contracts_take_in_every_real_day(tmp_path: Path) -> None:
     for day in feed.days()[::30]:
         for name, body in feed.csv_of(day).items():
             staged.write_bytes(body)
-            check(staged, PurePosixPath(name), contract_for(PurePosixPath(name), contracts))
+            examine(staged, PurePosixPath(name), contract_for(PurePosixPath(name), contracts))
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,11 @@ class Format:
 _TEXT: dict[str, Kind] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _AROUND: dict[str, Compression | None] = {"": None, ".gz": "gzip", ".zst": "zstd"}
 FORMATS: dict[str, Format] = {
-    **{f"{text}{end}": Format(kind, around) for text, kind in _TEXT.items() for end, around in _AROUND.items()},
+    **{
+        f"{text}{end}": Format(kind, around)
+        for text, kind in _TEXT.items()
+        for end, around in _AROUND.items()
+    },
     ".parquet": Format("parquet"),
 }
 
