@@ -58,7 +58,7 @@ Checked = Accepted | Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standard:
-    """What files are checked against: contracts, and the schemas that were in force (None: by no contract)."""
+    """What files are checked against: contracts (None: their place is all), and the schemas in force."""
 
     contracts: Contracts | None = None
     in_force: Schemas = field(default_factory=dict)

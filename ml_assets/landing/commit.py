@@ -76,8 +76,8 @@ class Commit:
     def run(self, harvest: Harvest) -> IntakeRecord | None:
         """The record; None when others were faster with all of it, or with anything of raw: plan again.
 
-        Needs the write slot. Raises what `settle` raises, RawUnsaved, TransferFailed, the ledger's errors, and
-        SchemaMoved before anything is changed when the files were checked with another schema than raw's.
+        Needs the write slot. Raises what `settle` raises, RawUnsaved, TransferFailed, the ledger's errors; and
+        SchemaMoved, with nothing changed, when the files were checked with another schema than raw's.
         """
         self.history.catch_up(self.ledger)
         note = settle(self.raw, self.history, progress=self.progress)
@@ -162,7 +162,7 @@ class Commit:
             self.progress(f"taking {len(removals)} file(s) out of {tracked.relative}")
             tracked.add_all()
         else:
-            self.progress(f"adding {len(targets)} file(s) to {tracked.relative}")
+            self.progress(f"adding {len(placed) - (SCHEMA_FILE in placed)} file(s) to {tracked.relative}")
             tracked.add(targets)
         self._push()
 

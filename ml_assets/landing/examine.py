@@ -97,7 +97,7 @@ class _Examination:
         return Conforming(rows=table.rows, new_columns=new_columns)
 
     def _grown_types(self) -> dict[str, Any]:
-        """Of grown columns those whose values are looked at one by one; the others are compared as a whole."""
+        """Of the grown columns those whose values are looked at; the others are compared as a whole."""
         import polars as pl
 
         known = {str(dtype): dtype() for dtype in (pl.Int64, pl.Float64, pl.Boolean, pl.String)}

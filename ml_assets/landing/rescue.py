@@ -1,4 +1,4 @@
-"""Parts a file into rows that may become raw data and rows that may not, which are kept with their reasons."""
+"""Parts a file into rows that may become raw data and rows that may not, kept with their reasons."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaned:
-    """`good` is what becomes raw, `rejects` (JSON lines) what was taken out, and `reason` says why in short."""
+    """`good` becomes raw, `rejects` (JSON lines) is what was taken out, and `reason` says why in short."""
 
     good: Path
     sha256: str

@@ -10,8 +10,8 @@ import pytest
 
 from ml_assets.demo.feed import Feed
 from ml_assets.landing.contract import Contract, contract_for, load_contracts
-from ml_assets.landing.examine import examine
 from ml_assets.landing.errors import ContractsUnusable, Rejected
+from ml_assets.landing.examine import examine
 
 
 class Trips(dy.Schema):

@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from ml_assets.landing.contract import contract_for, load_contracts
-from ml_assets.landing.examine import examine
 from ml_assets.landing.errors import Rejected
+from ml_assets.landing.examine import examine
 from ml_assets.stages.columns import OUTCOME, SCHEDULE, WEATHER
 from ml_assets.stages.raw import CONTRACTS, Flights, Weather
 from ml_assets_tests.stages.example import ROOT, feed

@@ -1,1 +1,1 @@
-"""What a landed file may be: CSV, JSON lines or Parquet, told by its suffix, and read as one kind of table."""
+"""What a landed file may be: CSV, JSON lines or Parquet, by its suffix; all are read as one kind of table."""

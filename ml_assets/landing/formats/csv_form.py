@@ -40,8 +40,8 @@ def check_form(path: Path, *, last_line_end: LineEnd) -> Form:
         raise Rejected("the file has a header and no rows: land it again, whole", cause="form")
     if last_line_end == "required" and not _ends_with_a_line(path):
         raise _unreadable(
-            f'line {last} has no line end, so that its last field may be cut (`csv_last_line_end = "optional"` '
-            "takes such files)"
+            f"line {last} has no line end, so that its last field may be cut "
+            '(`csv_last_line_end = "optional"` takes such files)'
         )
     return Form(header, count)
 

@@ -33,7 +33,7 @@ class CsvTable(Table):
         return {}
 
     def types_of(self, columns: Collection[str]) -> dict[str, str]:
-        # By all rows: of the first ones only it would be another type for a file that begins with whole numbers.
+        # By all rows: a column may begin with whole numbers and go on with others.
         found = pl.scan_csv(self._path, infer_schema_length=None).collect_schema()
         return {name: str(found[name]) for name in columns}
 

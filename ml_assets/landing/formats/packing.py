@@ -1,4 +1,4 @@
-"""Takes gzip and zstd off a file, to its last byte, and puts them around another; in pieces, never as a whole."""
+"""Takes gzip and zstd off a file, to its last byte, and puts them around another; piece by piece."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from ml_assets.landing.errors import Rejected
 from ml_assets.landing.formats.suffix import Compression
@@ -57,7 +57,7 @@ def _chunks(path: Path, compression: Compression) -> Iterator[bytes]:
     with source:
         while True:
             try:
-                chunk = source.read(CHUNK_BYTES)
+                chunk: bytes = source.read(CHUNK_BYTES)
             except (OSError, EOFError, zlib.error) as error:
                 raise _torn(compression, size, error) from error
             if not chunk:
@@ -66,13 +66,12 @@ def _chunks(path: Path, compression: Compression) -> Iterator[bytes]:
             yield chunk
 
 
-def _opened(path: Path, compression: Compression) -> IO[bytes]:
+def _opened(path: Path, compression: Compression) -> Any:
     if compression == "gzip":
         return gzip.open(path)
     import pyarrow as pa
 
-    stream: IO[bytes] = pa.input_stream(str(path), compression="zstd")
-    return stream
+    return pa.input_stream(str(path), compression="zstd")
 
 
 def _torn(compression: Compression, size: int, error: Exception) -> Rejected:

@@ -1,4 +1,4 @@
-"""A Parquet file as a table: it has types of its own, which may be smaller or larger than the declared ones."""
+"""A Parquet file as a table: it has types of its own, which may be narrower or wider than declared."""
 
 from __future__ import annotations
 
