@@ -76,7 +76,7 @@ class Commit:
     def run(self, harvest: Harvest) -> IntakeRecord | None:
         """The record; None when others were faster with all of it, or with anything of raw: plan again.
 
-        Needs the write slot. Raises what `settle` raises, RawUnsaved, TransferFailed, the ledger's errors; and
+        Needs the write slot. Raises what `settle` raises, RawUnsaved, TransferFailed and the ledger's errors;
         SchemaMoved, with nothing changed, when the files were checked with another schema than raw's.
         """
         self.history.catch_up(self.ledger)

@@ -102,8 +102,8 @@ def _is_of_kind(value: object, dtype: pl.DataType) -> bool:
         return isinstance(value, int) and not isinstance(value, bool)
     if dtype.is_numeric():
         # JSON has no decimals: whoever keeps them exact writes text.
-        texts = (str,) if dtype.is_decimal() else ()
-        return isinstance(value, int | float | texts) and not isinstance(value, bool)
+        is_exact = dtype.is_decimal() and isinstance(value, str)
+        return is_exact or (isinstance(value, int | float) and not isinstance(value, bool))
     return isinstance(value, str)
 
 

@@ -36,7 +36,7 @@ def format_of(name: str) -> Format:
     found = next((known for suffix, known in FORMATS.items() if name.lower().endswith(suffix)), None)
     if found is None:
         raise Rejected(
-            f"the name '{name}' ends in none of {', '.join(FORMATS)}: land it under a name that says its format",
+            f"the name '{name}' ends in none of {', '.join(FORMATS)}: land it under a name that does",
             cause="name",
         )
     return found
