@@ -11,7 +11,7 @@ from ml_assets.landing.contract import Contract, Contracts, contract_for, policy
 from ml_assets.landing.errors import ContractBroken, Rejected
 from ml_assets.landing.examine import Conforming, examine
 from ml_assets.landing.fetch import TELL_EVERY_SECONDS, Fetched
-from ml_assets.landing.formats.csv_form import LineEnd
+from ml_assets.landing.formats.reading import AS_USUAL, Reading
 from ml_assets.landing.objects import LandedObject
 from ml_assets.landing.paths import relative_path
 from ml_assets.landing.schema_in_force import Schemas
@@ -62,7 +62,7 @@ class Standard:
 
     contracts: Contracts | None = None
     in_force: Schemas = field(default_factory=dict)
-    last_line_end: LineEnd = "required"
+    reading: Reading = AS_USUAL
 
 
 def check_all(
@@ -114,7 +114,7 @@ class _Checker:
                 relative,
                 contract,
                 grown=grown,
-                last_line_end=self._standard.last_line_end,
+                reading=self._standard.reading,
             )
         except Rejected as rejected:
             if policy_of(contract) == "fail":

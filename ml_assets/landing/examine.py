@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ml_assets.landing.contract import Contract, policy_of
 from ml_assets.landing.errors import Rejected
-from ml_assets.landing.formats.csv_form import LineEnd
 from ml_assets.landing.formats.open import open_table
+from ml_assets.landing.formats.reading import AS_USUAL, Reading
 from ml_assets.landing.formats.suffix import Format, format_of
 from ml_assets.landing.rescue import Cleaned, rescue
 from ml_assets.landing.schema_in_force import declared_types
@@ -37,7 +37,7 @@ def examine(
     contract: Contract,
     *,
     grown: Mapping[str, str] | None = None,
-    last_line_end: LineEnd = "required",
+    reading: Reading = AS_USUAL,
 ) -> Conforming:
     """What the file at `path` brings. Raises Rejected with what is wrong with it.
 
@@ -50,7 +50,7 @@ def examine(
     kind = format_of(relative.name)
     with TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.") as scratch:
         try:
-            return _Examination(path, kind, contract, named, grown or {}, last_line_end, Path(scratch)).run()
+            return _Examination(path, kind, contract, named, grown or {}, reading, Path(scratch)).run()
         # A panic of Polars is no Exception.
         except (PolarsError, PanicException) as error:
             # The contract works (see load_contracts), so it is this file that cannot be worked with.
@@ -78,15 +78,13 @@ class _Examination:
     contract: Contract
     named: date | None
     grown: Mapping[str, str]
-    last_line_end: LineEnd
+    reading: Reading
     scratch: Path
 
     def run(self) -> Conforming:
         declared = declared_types(self.contract)
         types = {**declared, **self._grown_types()}
-        table = open_table(
-            self.path, self.kind, types, scratch=self.scratch, last_line_end=self.last_line_end
-        )
+        table = open_table(self.path, self.kind, types, scratch=self.scratch, reading=self.reading)
         policy = policy_of(self.contract)
         new = [name for name in table.columns if name not in declared]
         _require_columns(table, declared, unexpected=() if policy in {"evolve", "rescue"} else new)

@@ -24,6 +24,7 @@ from ml_assets.landing.contract import Contracts, load_contracts
 from ml_assets.landing.discovery import Discovery
 from ml_assets.landing.errors import DiskFull, IntakeContended, SchemaMoved
 from ml_assets.landing.fetch import Fetched, Outcome, Unread, Vanished, fetch
+from ml_assets.landing.formats.reading import Reading
 from ml_assets.landing.history import History
 from ml_assets.landing.journal.batches import OPEN, Batch, end, find_batch, generations_of, resume, vanish
 from ml_assets.landing.journal.lease import lease
@@ -144,6 +145,13 @@ class _Intake:
         return self._take(batch)
 
     @property
+    def _reading(self) -> Reading:
+        return Reading(
+            last_line_end=self.settings.csv_last_line_end,
+            max_unpacked_bytes=self.settings.max_unpacked_bytes,
+        )
+
+    @property
     def who(self) -> str:
         return f"intake of {self.journal.zone.url}"
 
@@ -250,7 +258,7 @@ class _Intake:
 
     def _check_and_commit(self, batch: Batch, fetched: list[Fetched], rest: Harvest) -> IntakeRecord | None:
         schema = SchemaKeeper.of(self.raw.tracked.path, self.contracts)
-        standard = schema.standard(last_line_end=self.settings.csv_last_line_end)
+        standard = schema.standard(self._reading)
         checked = check_all(fetched, prefix=self.settings.prefix, standard=standard, progress=self.progress)
         harvest = replace(rest, checked=checked)
         if not harvest:

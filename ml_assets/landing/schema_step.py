@@ -11,7 +11,7 @@ from ml_assets.dvc.files import replace_file
 from ml_assets.landing.check import Accepted, Standard
 from ml_assets.landing.contract import Contracts
 from ml_assets.landing.errors import SchemaMoved
-from ml_assets.landing.formats.csv_form import LineEnd
+from ml_assets.landing.formats.reading import Reading
 from ml_assets.landing.schema_in_force import (
     SCHEMA_FILE,
     drift,
@@ -55,10 +55,10 @@ class SchemaKeeper:
     def of(cls, raw: Path, contracts: Contracts | None) -> SchemaKeeper:
         return cls(raw=raw, contracts=contracts, before=_text(raw) if contracts is not None else None)
 
-    def standard(self, *, last_line_end: LineEnd) -> Standard:
+    def standard(self, reading: Reading) -> Standard:
         """Raises SchemaUnreadable."""
         in_force = read_schemas(self.before, where=str(self.raw / SCHEMA_FILE))
-        return Standard(contracts=self.contracts, in_force=in_force, last_line_end=last_line_end)
+        return Standard(contracts=self.contracts, in_force=in_force, reading=reading)
 
     def after(self, accepted: Sequence[Accepted]) -> SchemaStep:
         """What is in force with these files in raw, which must be whole.

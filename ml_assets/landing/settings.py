@@ -21,6 +21,7 @@ class LandingSettings(BaseModel):
     into: str = "data/raw"
     contracts: str | None = Field(default=None, pattern=r"^[\w.]+:\w+$")
     csv_last_line_end: Literal["required", "optional"] = "required"
+    max_unpacked_bytes: int = Field(default=16 << 30, ge=1)
     quarantine_ratio: float = Field(default=0.1, ge=0, le=1)
     freshness_hours: float | None = Field(default=None, gt=0)
     together: tuple[str, ...] = ()

@@ -6,12 +6,9 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from ml_assets.landing.errors import Rejected
-
-LineEnd = Literal["required", "optional"]
-"""Whether the last line must have an end. RFC 4180 leaves it open; a file that was cut has none."""
+from ml_assets.landing.formats.reading import LineEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +54,31 @@ def line_of_row(path: Path, index: int) -> int:
 def rows_of(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Each row with the line on which it begins: a quoted field may hold line ends."""
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.reader(lines, strict=True)
+        seen = _Seen(lines)
+        reader = csv.reader(seen, strict=True)
         begins = 1
         try:
             for row in reader:
+                if seen.last.endswith("\r"):
+                    raise _unreadable(f"line {reader.line_num} ends with a carriage return alone")
                 yield begins, row
                 begins = reader.line_num + 1
         except UnicodeDecodeError as error:
             raise _unreadable(f"line {_first_undecodable(path)} is not UTF-8") from error
         except csv.Error as error:
             raise _unreadable(f"line {begins}: {error}") from error
+
+
+class _Seen:
+    """Remembers the last line: at a carriage return alone the module csv ends a row, and Polars does not."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines, self.last = lines, ""
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.last = line
+            yield line
 
 
 def _require_header(header: list[str]) -> None:
@@ -84,7 +96,7 @@ def _unreadable(what: str) -> Rejected:
 def _ends_with_a_line(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, 2)
-        return file.read() in {b"\n", b"\r"}
+        return file.read() == b"\n"
 
 
 def _first_undecodable(path: Path) -> int:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from ml_assets.landing.formats.csv_form import LineEnd, check_form, line_of_row, rows_of
+from ml_assets.landing.formats.csv_form import check_form, line_of_row, rows_of
+from ml_assets.landing.formats.reading import LineEnd
 from ml_assets.landing.formats.table import ROW, Entry, Table, Types, ordered
 from ml_assets.landing.formats.text_types import require_flat, scan_text, scan_typed
 

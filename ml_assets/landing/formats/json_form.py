@@ -9,18 +9,24 @@ from typing import Any, NoReturn
 
 from ml_assets.landing.errors import Rejected
 
+# A line is held in memory as a whole.
+LONGEST_LINE_BYTES = 64 << 20
+
 
 def objects_of(path: Path) -> Iterator[dict[str, Any]]:
     """The object on each line. Raises Rejected at the first line that holds none.
 
     An object has an end of its own, so that the last line needs none.
     """
-    with path.open("rb") as lines:
+    with path.open("rb") as file:
+        lines = iter(lambda: file.readline(LONGEST_LINE_BYTES + 1), b"")
         for number, line in enumerate(lines, start=1):
             yield _object(line, number)
 
 
 def _object(line: bytes, number: int) -> dict[str, Any]:
+    if len(line) > LONGEST_LINE_BYTES:
+        raise _unreadable(number, f"is longer than {LONGEST_LINE_BYTES:,} bytes")
     if not line.strip():
         raise _unreadable(number, "is blank")
     try:

@@ -9,11 +9,11 @@ from ml_assets.landing.formats.packing import require_content, unpack
 from ml_assets.landing.formats.suffix import Format
 
 if TYPE_CHECKING:
-    from ml_assets.landing.formats.csv_form import LineEnd
+    from ml_assets.landing.formats.reading import Reading
     from ml_assets.landing.formats.table import Table, Types
 
 
-def open_table(path: Path, kind: Format, declared: Types, *, scratch: Path, last_line_end: LineEnd) -> Table:
+def open_table(path: Path, kind: Format, declared: Types, *, scratch: Path, reading: Reading) -> Table:
     """The file as a table; `scratch` is an empty folder that is there as long as the table is.
 
     Raises Rejected where the file is torn.
@@ -24,9 +24,9 @@ def open_table(path: Path, kind: Format, declared: Types, *, scratch: Path, last
 
     require_content(path)
     if kind.compression:
-        path = unpack(path, kind.compression, scratch / "unpacked")
+        path = unpack(path, kind.compression, scratch / "unpacked", most=reading.max_unpacked_bytes)
     if kind.kind == "parquet":
         return ParquetTable(path, declared)
     if kind.kind == "jsonl":
         return JsonTable(path, declared, scratch=scratch)
-    return CsvTable(path, declared, last_line_end=last_line_end)
+    return CsvTable(path, declared, last_line_end=reading.last_line_end)

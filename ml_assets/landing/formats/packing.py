@@ -22,12 +22,23 @@ def require_content(path: Path) -> None:
         raise Rejected("the file is empty (0 bytes): land it again, whole", cause="form")
 
 
-def unpack(path: Path, compression: Compression, into: Path) -> Path:
-    """What is inside of `path`, in the file `into`. Raises Rejected when it is torn, damaged or empty."""
+def unpack(path: Path, compression: Compression, into: Path, *, most: int) -> Path:
+    """What is inside of `path`, in the file `into`.
+
+    Raises Rejected when it is torn, damaged, empty, or holds more than `most` bytes.
+    """
+    size = 0
     with into.open("wb") as target:
         for chunk in _chunks(path, compression):
+            size += len(chunk)
+            if size > most:
+                raise Rejected(
+                    f"the {compression} file holds more than {most:,} bytes: land it in parts, or raise "
+                    "`max_unpacked_bytes`",
+                    cause="form",
+                )
             target.write(chunk)
-    if into.stat().st_size == 0:
+    if not size:
         raise Rejected(f"the {compression} file holds nothing: land it again, with its content", cause="form")
     return into
 

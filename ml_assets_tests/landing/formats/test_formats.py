@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +16,7 @@ import pytest
 from ml_assets.landing.contract import Contract
 from ml_assets.landing.errors import Rejected
 from ml_assets.landing.examine import Conforming, examine
+from ml_assets.landing.formats.reading import Reading
 from ml_assets_tests.landing.formats.files import GOOD, SUFFIXES, OfTrips, Row, compressed, encoded
 
 Examine = Callable[..., Conforming]
@@ -201,7 +204,7 @@ def test_a_line_end_may_be_asked_for_or_not(examined: Examine) -> None:
 
     with pytest.raises(Rejected, match=r"line 2 has no line end.*csv_last_line_end"):
         examined(content, ".csv")
-    assert examined(content, ".csv", last_line_end="optional").rows == 1
+    assert examined(content, ".csv", reading=Reading(last_line_end="optional")).rows == 1
 
 
 @pytest.mark.parametrize("suffix", [".csv.gz", ".jsonl.zst"])
@@ -225,3 +228,31 @@ def test_a_parquet_whose_page_was_changed_is_refused_although_its_footer_is_whol
 
     with pytest.raises(Rejected, match="unreadable as Parquet"):
         examined(bytes(content), ".parquet")
+
+
+def test_a_small_file_cannot_fill_the_disk(examined: Examine) -> None:
+    content = encoded(GOOD * 1000, ".csv.gz")
+    assert examined(content, ".csv.gz").rows == 3000
+
+    with pytest.raises(Rejected, match="holds more than 10,000 bytes"):
+        examined(content, ".csv.gz", reading=Reading(max_unpacked_bytes=10_000))
+
+
+def test_a_line_of_json_that_would_fill_the_memory_is_refused(
+    examined: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ml_assets.landing.formats.json_form.LONGEST_LINE_BYTES", 100)
+
+    with pytest.raises(Rejected, match="line 4 is longer than 100 bytes"):
+        examined(encoded([*GOOD, {"city": "x" * 100, "miles": 1, "note": ""}], ".jsonl"), ".jsonl")
+
+
+def test_a_row_that_ends_where_polars_sees_no_end_is_refused(examined: Examine) -> None:
+    """The control: the module csv sees two rows, and Polars one."""
+    content = 'city,miles,note\nNYC,1,"a"\rB"S,2,a"b"a"\n'
+    rows = list(csv.reader(io.StringIO(content, newline=""), strict=True))
+    assert [len(row) for row in rows] == [3, 3, 3]
+    assert pl.read_csv(content.encode(), infer_schema=False).height == 1
+
+    with pytest.raises(Rejected, match="line 2 ends with a carriage return alone"):
+        examined(content.encode(), ".csv")
