@@ -19,12 +19,13 @@ QUARANTINE = {"numbers": NumbersBy()}
 FAIL = {"numbers": NumbersBy(policy="fail")}
 EVOLVE = {"numbers": NumbersBy(policy="evolve")}
 RESCUE = {"numbers": NumbersBy(policy="rescue")}
+ZIPPED = {"01": NumbersBy(), "02": NumbersBy(file_name="%Y-%m-%d.csv.gz")}
 UNHEARD_OF = {"numbers": NumbersBy(policy="shrug")}  # type: ignore[arg-type]
 
 
-def under(site: Site, policy: Policy, **settings: Any) -> Site:
-    """The site with a contract of this policy."""
-    contracts = {"contracts": f"{__name__}:{policy.upper()}"}
+def under(site: Site, named: str, **settings: Any) -> Site:
+    """The site with the contracts of that name in this module."""
+    contracts = {"contracts": f"{__name__}:{named.upper()}"}
     return replace(site, settings=site.settings.model_copy(update=contracts | settings))
 
 

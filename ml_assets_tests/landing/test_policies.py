@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from hashlib import sha256
@@ -218,3 +219,29 @@ def test_a_mended_file_replaces_the_rows_that_were_rescued(site: Site) -> None:
 
 def _fail(*_: object) -> None:
     raise ConnectionError("no remote")
+
+
+def test_the_settings_say_how_files_are_read(site: Site) -> None:
+    site.put(1, rows(1, 10).rstrip("\n"))
+    assert "has no line end" in site.take_in().quarantined[0].reason
+    packed = gzip.compress(rows(2, 20).encode())
+    zipped = under(site, "zipped", csv_last_line_end="optional", max_unpacked_bytes=20)
+    for name in ("2013-01-01.csv", "2013-01-02.csv.gz"):
+        body = rows(1, 11).rstrip("\n").encode() if name.endswith(".csv") else packed
+        zipped.client.put_object(Bucket=site.bucket, Key=f"landing/{name[8:10]}/{name}", Body=body)
+
+    result = zipped.take_in()
+
+    assert [each.path for each in result.landed] == ["01/2013-01-01.csv"]
+    assert "holds more than 20 bytes" in result.quarantined[0].reason
+
+
+def test_a_compressed_file_is_in_raw_as_it_landed(site: Site) -> None:
+    packed = gzip.compress(rows(2, 20).encode())
+    zipped = under(site, "zipped")
+    zipped.client.put_object(Bucket=site.bucket, Key="landing/02/2013-01-02.csv.gz", Body=packed)
+
+    (landed,) = zipped.take_in().landed
+
+    assert (site.raw.path / landed.path).read_bytes() == packed
+    assert (landed.rows, landed.cleaned_sha256) == (1, None)
