@@ -28,6 +28,7 @@ from ml_assets.assets.experiment_job import build_experiment_job
 from ml_assets.assets.partitions import Split, build_partitioned_assets, split_partitioned
 from ml_assets.assets.stage_steps import RECORD_ASSET, build_stage_step_assets
 from ml_assets.landing.assets import build_raw_asset
+from ml_assets.landing.raw_checks import build_raw_checks
 from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.sensor import Landing, build_landing_definitions
 from ml_assets.landing.settings import LandingSettings
@@ -192,9 +193,10 @@ class _Rooms:
         intake = build_raw_asset(
             spec=raw, settings=landing, project=self.project, ledger=self.ledger, remote=self.settings.remote
         )
+        checks = build_raw_checks(raw=raw.key, settings=landing, ledger=self.ledger, root=self.project.root)
         s3 = LandingS3(region=landing.region, endpoint_url=landing.endpoint_url)
         return Definitions.merge(
-            Definitions(assets=[intake], resources={"landing_s3": s3}),
+            Definitions(assets=[intake], asset_checks=[checks], resources={"landing_s3": s3}),
             build_landing_definitions(watched),
         )
 

@@ -115,6 +115,7 @@ def _intake_metadata(result: "IntakeResult") -> dict[str, Any]:
         "landed_bytes": sum(each.size for each in result.landed),
         "superseded": sum(each.superseded is not None for each in result.landed),
         "quarantined": len(result.quarantined),
+        "rejected_rows": sum(each.rejected_rows for each in result.landed),
         "waiting": len(result.waiting),
         "unread": len(result.unread),
         "vanished": len(result.vanished),
@@ -128,6 +129,7 @@ def _intake_metadata(result: "IntakeResult") -> dict[str, Any]:
     metadata |= _lag_metadata(result.lags)
     if result.record:
         metadata |= {META_KEY_RECORD: result.record.number, META_KEY_RECORD_DIGEST: result.record.digest}
+    metadata |= _schema_metadata(result)
     if result.unread:
         metadata["unread_objects"] = MetadataValue.json(
             {each.object.key: str(each.error) for each in result.unread[:SHOWN_ROWS]}
@@ -138,6 +140,23 @@ def _intake_metadata(result: "IntakeResult") -> dict[str, Any]:
             for each in result.quarantined[:SHOWN_ROWS]
         ]
         metadata["quarantine"] = MetadataValue.table(rows)
+    return metadata
+
+
+def _schema_metadata(result: "IntakeResult") -> dict[str, Any]:
+    """The schema in force after this intake, and what it changed in it, a row a column."""
+    record = result.record
+    metadata: dict[str, Any] = {}
+    if record and record.schema_fingerprint:
+        metadata["schema_fingerprint"] = record.schema_fingerprint
+    if record and record.drift:
+        rows = [
+            TableRecord({"source": each.source, "column": column, "change": change})
+            for each in record.drift
+            for change in ("new", "missing", "retyped")
+            for column in getattr(each, change)
+        ]
+        metadata["schema_drift"] = MetadataValue.table(rows[:SHOWN_ROWS])
     return metadata
 
 

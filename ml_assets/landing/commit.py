@@ -20,17 +20,12 @@ from ml_assets.landing.history import History
 from ml_assets.landing.intent import Intent, clear_intent, write_intent
 from ml_assets.landing.objects import DeletedObject, LandedObject
 from ml_assets.landing.paths import Room, relative_path
-from ml_assets.landing.quarantine import quarantine
+from ml_assets.landing.quarantine import keep_rejects, quarantine
+from ml_assets.landing.recorded import landed, quarantined
+from ml_assets.landing.schema_in_force import SCHEMA_FILE
+from ml_assets.landing.schema_step import SchemaKeeper, SchemaStep
 from ml_assets.landing.settle import Raw, require_saved, roll_back, settle
-from ml_assets.ledger.record import (
-    GoneUpstream,
-    IntakeDraft,
-    IntakeRecord,
-    Landed,
-    Origin,
-    Quarantined,
-    Record,
-)
+from ml_assets.ledger.record import GoneUpstream, IntakeDraft, IntakeRecord, Origin, Record
 
 if TYPE_CHECKING:
     from ml_assets.landing.journal.batches import Batch
@@ -74,13 +69,15 @@ class Commit:
     batch: Batch
     prefix: str
     mirror: bool
+    schema: SchemaKeeper
     origin: Callable[[], Origin]
     progress: Callable[[str], None]
 
     def run(self, harvest: Harvest) -> IntakeRecord | None:
         """The record; None when others were faster with all of it, or with anything of raw: plan again.
 
-        Needs the write slot. Raises what `settle` raises, RawUnsaved, TransferFailed and the ledger's errors.
+        Needs the write slot. Raises what `settle` raises, RawUnsaved, TransferFailed and the ledger's errors;
+        SchemaMoved, with nothing changed, when the files were checked with another schema than raw's.
         """
         self.history.catch_up(self.ledger)
         note = settle(self.raw, self.history, progress=self.progress)
@@ -89,13 +86,16 @@ class Commit:
             return None
         origin = self.origin()
         accepted, refused = self._with_room(mine.checked)
-        for each in refused:
-            quarantine(self.raw.tracked.root / QUARANTINE, each.fetched, each.reason)
         removals = self._removals(mine.deleted) if self.mirror else {}
-        intent = self._change_raw(accepted, removals)
+        if accepted or removals:
+            require_saved(self.raw.tracked)
+            self.raw.tracked.make_whole(self.raw.remote)
+        schema = self.schema.after(accepted)
+        self._keep_aside(accepted, refused)
+        intent = self._change_raw(accepted, removals, schema)
         draft = self._draft(origin, accepted, refused, note)
         gone = tuple(self._gone(mine, removals))
-        draft = draft.model_copy(update={"gone": gone, "batch": self.batch.id})
+        draft = draft.model_copy(update={"gone": gone, "batch": self.batch.id, **schema.facts})
         # No undo when this fails: the record may have arrived although its answer did not. The intent stays,
         # and the next intake sees in the ledger which of both it was.
         record = self._append(draft, mine.keys)
@@ -127,37 +127,42 @@ class Commit:
         for each in mine.deleted:
             yield GoneUpstream(bucket=each.bucket, key=each.key, how="deleted", removed=each.key in removals)
 
+    def _keep_aside(self, accepted: Sequence[Accepted], refused: Sequence[Refused]) -> None:
+        folder = self.raw.tracked.root / QUARANTINE
+        for lost in refused:
+            quarantine(folder, lost.fetched, lost.reason)
+        for each in accepted:
+            if each.conforming.cleaned:
+                keep_rejects(folder, each.fetched, each.conforming.cleaned)
+
     def _change_raw(
-        self, accepted: Sequence[Accepted], removals: Mapping[str, PurePosixPath]
+        self, accepted: Sequence[Accepted], removals: Mapping[str, PurePosixPath], schema: SchemaStep
     ) -> Intent | None:
         tracked = self.raw.tracked
         if not accepted and not removals:
             return None
-        require_saved(tracked)
-        tracked.make_whole(self.raw.remote)
-        intent = Intent(
-            before=tracked.text(),
-            record=self.history.view.raw_record,
-            files=[str(each.relative) for each in accepted],
-        )
+        placed = {str(each.relative): each.file for each in accepted}
+        if schema.text is not None:
+            placed[SCHEMA_FILE] = schema.stage(self.raw.private / "schema.json")
+        intent = Intent(before=tracked.text(), record=self.history.view.raw_record, files=list(placed))
         write_intent(self.raw.intent, intent)
         try:
             for path in removals.values():
                 (tracked.path / path).unlink(missing_ok=True)
-            self._place_and_add(accepted, removals)
+            self._place_and_add(placed, removals)
         except BaseException as error:
             self._undo(intent, error)
             raise
         return intent
 
-    def _place_and_add(self, accepted: Sequence[Accepted], removals: Collection[str]) -> None:
+    def _place_and_add(self, placed: Mapping[str, Path], removals: Collection[str]) -> None:
         tracked = self.raw.tracked
-        targets = [_place(each.fetched.staged, tracked.path / each.relative) for each in accepted]
+        targets = [_place(file, tracked.path / relative) for relative, file in placed.items()]
         if removals:
             self.progress(f"taking {len(removals)} file(s) out of {tracked.relative}")
             tracked.add_all()
         else:
-            self.progress(f"adding {len(targets)} file(s) to {tracked.relative}")
+            self.progress(f"adding {len(placed) - (SCHEMA_FILE in placed)} file(s) to {tracked.relative}")
             tracked.add(targets)
         self._push()
 
@@ -197,22 +202,9 @@ class Commit:
             **dict(origin),
             dvc_files={} if text is None else {self.raw.dvc_file: text},
             dvc_lock=lock.read_text(encoding="utf-8") if lock.exists() else None,
-            landed=tuple(self._landed(each, in_raw.get(each.object.key)) for each in accepted),
-            quarantined=tuple(_quarantined(each) for each in refused),
+            landed=tuple(landed(each, in_raw.get(each.object.key)) for each in accepted),
+            quarantined=tuple(quarantined(each) for each in refused),
             note=note,
-        )
-
-    def _landed(self, each: Accepted, superseded: str | None) -> Landed:
-        landed = each.object
-        return Landed(
-            bucket=landed.bucket,
-            key=landed.key,
-            version_id=each.fetched.version_id,
-            etag=landed.etag,
-            size=landed.size,
-            sha256=each.fetched.sha256,
-            path=str(each.relative),
-            superseded=superseded,
         )
 
 
@@ -221,20 +213,8 @@ def _with_room_in(room: Room, each: Checked) -> Checked:
         try:
             room.take(each.relative)
         except Rejected as rejected:
-            return Refused(each.fetched, rejected.reason)
+            return Refused(each.fetched, rejected.reason, rejected.cause)
     return each
-
-
-def _quarantined(each: Refused) -> Quarantined:
-    landed = each.object
-    return Quarantined(
-        bucket=landed.bucket,
-        key=landed.key,
-        version_id=each.fetched.version_id,
-        etag=landed.etag,
-        size=landed.size,
-        reason=each.reason,
-    )
 
 
 def _place(staged: Path, target: Path) -> Path:

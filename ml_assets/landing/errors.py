@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ml_assets.errors import ForeseenError
+from ml_assets.ledger.record import Refusal
 
 RECONCILE = "ml-assets landing reconcile"
 """The command that makes raw what the newest record says."""
@@ -25,9 +26,41 @@ class LandingError(ForeseenError):
 class Rejected(LandingError):
     """One landed object may not become part of raw; `reason` goes with it into quarantine."""
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    def __init__(self, reason: str, *, cause: Refusal = "name") -> None:
+        self.reason, self.cause = reason, cause
         super().__init__(reason)
+
+
+class ContractBroken(LandingError):
+    """A file breaks a contract whose policy is `fail`."""
+
+    def __init__(self, *, key: str, source: str, reason: str) -> None:
+        self.key, self.source, self.reason = key, source, reason
+        super().__init__(
+            f"{key} breaks the contract of '{source}': {reason}\nNothing of its batch was committed, as the "
+            "policy `fail` of that contract asks. Land a mended file under the same key, or correct the "
+            "contract; once the batch is given up, `ml-assets landing ignore KEY` leaves the file out and "
+            "`ml-assets landing retry` takes the others in."
+        )
+
+
+class SchemaUnreadable(LandingError):
+    """The schema in force, a file in raw, was changed into something else."""
+
+    def __init__(self, *, where: str, cause: str) -> None:
+        self.where = where
+        super().__init__(
+            f"The schema in force cannot be read: {cause}\n  at {where}\n"
+            f"It is written by intakes alone. Take the ledger's state with `{RECONCILE}`, then run again."
+        )
+
+
+class SchemaMoved(LandingError):
+    """The schema in force is another than the one that the files were checked with."""
+
+    def __init__(self, *, found: str | None) -> None:
+        self.found = found
+        super().__init__("The schema in force changed while files were checked; they are checked again.")
 
 
 class PoisonMessage(LandingError):

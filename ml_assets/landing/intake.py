@@ -10,7 +10,7 @@ import errno
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -22,14 +22,16 @@ from ml_assets.landing.check import check_all
 from ml_assets.landing.commit import Commit, Harvest
 from ml_assets.landing.contract import Contracts, load_contracts
 from ml_assets.landing.discovery import Discovery
-from ml_assets.landing.errors import DiskFull, IntakeContended
+from ml_assets.landing.errors import DiskFull, IntakeContended, SchemaMoved
 from ml_assets.landing.fetch import Fetched, Outcome, Unread, Vanished, fetch
+from ml_assets.landing.formats.reading import Reading
 from ml_assets.landing.history import History
 from ml_assets.landing.journal.batches import OPEN, Batch, end, find_batch, generations_of, resume, vanish
 from ml_assets.landing.journal.lease import lease
 from ml_assets.landing.journal.store import Journal, Zone
 from ml_assets.landing.journal.waiting import Waiting, waiting
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
+from ml_assets.landing.schema_step import SchemaKeeper
 from ml_assets.landing.settings import LandingSettings
 from ml_assets.landing.settle import Raw, settle
 from ml_assets.landing.staging import staging_area, sweep
@@ -143,6 +145,13 @@ class _Intake:
         return self._take(batch)
 
     @property
+    def _reading(self) -> Reading:
+        return Reading(
+            last_line_end=self.settings.csv_last_line_end,
+            max_unpacked_bytes=self.settings.max_unpacked_bytes,
+        )
+
+    @property
     def who(self) -> str:
         return f"intake of {self.journal.zone.url}"
 
@@ -232,11 +241,26 @@ class _Intake:
         deleted: list[DeletedObject],
         outcomes: tuple[Outcome, ...],
     ) -> IntakeRecord | None:
-        checked = check_all(
-            fetched, prefix=self.settings.prefix, contracts=self.contracts, progress=self.progress
-        )
         vanished = [each.object for each in outcomes if isinstance(each, Vanished)]
-        harvest = Harvest(checked=checked, vanished=vanished, deleted=deleted)
+        for _ in range(ROUNDS):
+            try:
+                record = self._check_and_commit(batch, fetched, Harvest(vanished=vanished, deleted=deleted))
+                break
+            except SchemaMoved as moved:
+                self.progress(str(moved))
+        else:
+            raise IntakeContended(attempts=ROUNDS)
+        if record:
+            self.progress(
+                f"record {record.number}: {len(record.landed)} landed, {len(record.quarantined)} refused"
+            )
+        return record
+
+    def _check_and_commit(self, batch: Batch, fetched: list[Fetched], rest: Harvest) -> IntakeRecord | None:
+        schema = SchemaKeeper.of(self.raw.tracked.path, self.contracts)
+        standard = schema.standard(self._reading)
+        checked = check_all(fetched, prefix=self.settings.prefix, standard=standard, progress=self.progress)
+        harvest = replace(rest, checked=checked)
         if not harvest:
             return None
         commit = Commit(
@@ -246,16 +270,12 @@ class _Intake:
             batch=batch,
             prefix=self.settings.prefix,
             mirror=self.settings.deletions == "mirror",
+            schema=schema,
             origin=self.origin,
             progress=self.progress,
         )
         with self._write_slot():
-            record = commit.run(harvest)
-        if record:
-            self.progress(
-                f"record {record.number}: {len(record.landed)} landed, {len(record.quarantined)} refused"
-            )
-        return record
+            return commit.run(harvest)
 
     @contextmanager
     def _write_slot(self) -> Iterator[None]:

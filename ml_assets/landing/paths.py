@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ml_assets.landing.errors import Rejected
+from ml_assets.landing.schema_in_force import SCHEMA_FILE
 
 LONGEST_NAME_BYTES = 255
 # In a project's folder these are not data: DVC would run what they say.
@@ -24,6 +25,8 @@ def relative_path(key: str, prefix: str) -> PurePosixPath:
     for name in names:
         if flaw := _flaw(name):
             raise Rejected(f"unsafe key {key!a}: {flaw}")
+    if names[0].lower() == SCHEMA_FILE:
+        raise Rejected(f"unsafe key {key!a}: {SCHEMA_FILE} is where the schema in force is kept")
     return PurePosixPath(*names)
 
 

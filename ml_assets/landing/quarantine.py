@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ml_assets.landing.fetch import Fetched
+from ml_assets.landing.rescue import Cleaned
 
 
 def quarantine(folder: Path, fetched: Fetched, reason: str) -> Path:
@@ -16,11 +17,26 @@ def quarantine(folder: Path, fetched: Fetched, reason: str) -> Path:
 
     The name depends on the generation alone, so that an intake that is tried again makes no second copy.
     """
-    kept = folder / f"{fetched.object.last_modified:%Y-%m-%d}" / _name(fetched)
+    return _keep(fetched.staged, _place(folder, fetched), _explain(fetched, reason))
+
+
+def keep_rejects(folder: Path, fetched: Fetched, cleaned: Cleaned) -> Path:
+    """As `quarantine`, for what was taken out of a file whose other rows become raw: JSON lines."""
+    kept = _place(folder, fetched)
+    return _keep(
+        cleaned.rejects, kept.with_name(f"{kept.name}.rejects.jsonl"), _explain(fetched, cleaned.reason)
+    )
+
+
+def _keep(file: Path, kept: Path, explained: str) -> Path:
     kept.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(fetched.staged, kept)
-    kept.with_name(f"{kept.name}.reason.json").write_text(_explain(fetched, reason), encoding="utf-8")
+    shutil.move(file, kept)
+    kept.with_name(f"{kept.name}.reason.json").write_text(explained, encoding="utf-8")
     return kept
+
+
+def _place(folder: Path, fetched: Fetched) -> Path:
+    return folder / f"{fetched.object.last_modified:%Y-%m-%d}" / _name(fetched)
 
 
 def _name(fetched: Fetched) -> str:

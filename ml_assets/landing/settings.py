@@ -20,6 +20,10 @@ class LandingSettings(BaseModel):
     prefix: str = "landing/"
     into: str = "data/raw"
     contracts: str | None = Field(default=None, pattern=r"^[\w.]+:\w+$")
+    csv_last_line_end: Literal["required", "optional"] = "required"
+    max_unpacked_bytes: int = Field(default=16 << 30, ge=1)
+    quarantine_ratio: float = Field(default=0.1, ge=0, le=1)
+    freshness_hours: float | None = Field(default=None, gt=0)
     together: tuple[str, ...] = ()
     together_wait_seconds: float = Field(default=60, ge=0)
     marker: str | None = None

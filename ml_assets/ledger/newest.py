@@ -21,6 +21,11 @@ def newest_run(ledger: Ledger) -> RunRecord | None:
     return next((record for record in backwards(ledger) if isinstance(record, RunRecord)), None)
 
 
+def newest_intake(ledger: Ledger) -> IntakeRecord | None:
+    """The newest intake, also one that only refused objects."""
+    return next((record for record in backwards(ledger) if isinstance(record, IntakeRecord)), None)
+
+
 def newest_landing(ledger: Ledger) -> IntakeRecord | None:
     """The newest intake by which something landed; one that only refused objects changes no data."""
     return next(

@@ -81,10 +81,25 @@ class Landed(Value):
     path: str
     superseded: str | None = None
     """The ETag of the generation that this one replaced."""
+    rows: int | None = None
+    """How many rows it had as landed; None where nobody counted, for want of a contract."""
+    rejected_rows: int = 0
+    unknown_columns: tuple[str, ...] = ()
+    """Columns that were taken out; they and the rejected rows are kept in the quarantine folder."""
+    cleaned_sha256: str | None = None
+    """Of the bytes in raw, where rows or columns were taken out: `sha256` is of the object as it landed."""
+
+    @property
+    def in_raw_sha256(self) -> str:
+        return self.cleaned_sha256 or self.sha256
+
+
+Refusal = Literal["name", "form", "columns", "rows"]
+"""What was wrong: where it would go, that it is no whole file, its columns or their types, or its rows."""
 
 
 class Quarantined(Value):
-    """An object that was refused, and why."""
+    """An object that was refused, and why; `cause` is None in records that are older than it."""
 
     bucket: str
     key: str
@@ -92,6 +107,16 @@ class Quarantined(Value):
     etag: str
     size: int
     reason: str
+    cause: Refusal | None = None
+
+
+class SchemaDrift(Value):
+    """What an intake changed in the schema in force of one source: names of columns."""
+
+    source: str
+    new: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    retyped: tuple[str, ...] = ()
 
 
 class GoneUpstream(Value):
@@ -179,6 +204,9 @@ class IntakeDraft(Draft):
     gone: tuple[GoneUpstream, ...] = ()
     batch: str | None = None
     """The batch of the landing that this is, in which nothing else will be done."""
+    schema_fingerprint: str | None = None
+    """Of the schema in force after it; None without contracts."""
+    drift: tuple[SchemaDrift, ...] = ()
     dvc_lock: str | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import dataframely as dy
 
@@ -14,11 +15,15 @@ _AIRPORT = r"^[A-Z0-9]{3}$"
 
 @dataclass(frozen=True)
 class Contract:
-    """`file_name` is a strptime pattern; its day must be the one that `date_columns` say in each row."""
+    """`file_name` is a strptime pattern; its day must be the one that `date_columns` say in each row.
+
+    `policy` is what becomes of a file that does not conform: see docs/how-to/contracts.md.
+    """
 
     schema: type[dy.Schema]
     date_columns: tuple[str, ...] = ("year", "month", "day")
     file_name: str = "%Y-%m-%d.csv"
+    policy: Literal["quarantine", "fail", "evolve", "rescue"] = "quarantine"
 
 
 class Flights(dy.Schema):

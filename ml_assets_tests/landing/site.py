@@ -17,6 +17,7 @@ from ml_assets.dvc.tracked import TrackedFolder
 from ml_assets.landing.history import History
 from ml_assets.landing.intake import IntakeResult, open_journal, take_in
 from ml_assets.landing.journal.store import Journal
+from ml_assets.landing.schema_in_force import SCHEMA_FILE
 from ml_assets.landing.settings import LandingSettings
 from ml_assets.ledger.chain import verify
 from ml_assets.ledger.origin import collect
@@ -93,8 +94,8 @@ class Site:
         return [record for record in self.ledger.records() if isinstance(record, IntakeRecord)]
 
     def files(self) -> dict[str, str]:
-        """Text by path below raw."""
-        found = (path for path in self.raw.path.rglob("*") if path.is_file())
+        """Text by path below raw, of all that landed."""
+        found = (path for path in self.raw.path.rglob("*") if path.is_file() and path.name != SCHEMA_FILE)
         return {str(path.relative_to(self.raw.path)): path.read_text() for path in found}
 
     def clone(self, root: Path) -> Site:
@@ -152,7 +153,7 @@ def _audit_raw(site: Site) -> None:
     ):
         history = History.read(journal, site.ledger, "data/raw.dvc")
         assert site.raw.text() == history.view.raw_text
-    expected = {each.path: each.sha256 for record in site.records() for each in record.landed}
+    expected = {each.path: each.in_raw_sha256 for record in site.records() for each in record.landed}
     assert {name: sha256(text.encode()).hexdigest() for name, text in site.files().items()} == expected
     with open_repo(site.root) as repo:
         assert repo.status(targets=["data/raw.dvc"]) == {}

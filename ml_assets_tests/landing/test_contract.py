@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from ml_assets.demo.feed import Feed
-from ml_assets.landing.contract import Contract, check, contract_for, load_contracts
+from ml_assets.landing.contract import Contract, contract_for, load_contracts
 from ml_assets.landing.errors import ContractsUnusable, Rejected
+from ml_assets.landing.examine import examine
 
 
 class Trips(dy.Schema):
@@ -49,7 +50,7 @@ def checked(tmp_path: Path) -> Check:
     def run(content: str | bytes, *, name: PurePosixPath = NAME, contract: Contract = Folder()) -> None:
         staged = tmp_path / "000001"
         staged.write_bytes(content if isinstance(content, bytes) else content.encode())
-        check(staged, name, contract)
+        examine(staged, name, contract)
 
     return run
 
@@ -108,6 +109,14 @@ def test_a_file_that_was_cut_is_refused_although_polars_reads_it(checked: Check)
         checked(cut)
 
 
+def test_a_file_that_was_cut_inside_its_last_field_is_refused(checked: Check) -> None:
+    """All fields are there, and the last one is another: 2013-01-02 for 2013-01-02T10:00:00Z."""
+    whole = HEADER + "2013,1,2,NYC,fine,1.5,2013-01-02T10:00:00Z\n"
+
+    with pytest.raises(Rejected, match="line 2 has no line end"):
+        checked(whole[: -len("T10:00:00Z\n")])
+
+
 @pytest.mark.parametrize(
     "name", ["trips/2013-1-2.csv", "trips/2013-02-30.csv", "trips/a.csv", "trips/2013-01-02.CSV"]
 )
@@ -159,7 +168,7 @@ def test_the_examples_contracts_take_in_every_real_day(tmp_path: Path) -> None:
     for day in feed.days()[::30]:
         for name, body in feed.csv_of(day).items():
             staged.write_bytes(body)
-            check(staged, PurePosixPath(name), contract_for(PurePosixPath(name), contracts))
+            examine(staged, PurePosixPath(name), contract_for(PurePosixPath(name), contracts))
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_the_data_version_is_dvcs_hash_and_the_page_counts_what_landed(site: Sit
     site.put(2, rows(2, 20))
     version, metadata = shown(materialize_raw(site))
     assert version == site.raw.md5()
-    assert (metadata["landed"], metadata["quarantined"], metadata["dvc/files"]) == (2, 0, 2)
+    assert (metadata["landed"], metadata["quarantined"], metadata["dvc/files"]) == (2, 0, 3)
     assert metadata["landed_by_folder"] == {"numbers": 2}
     assert metadata["ledger/record"] == 1
     assert metadata["batch_files"] == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from datetime import date, datetime, timedelta, timezone
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from ml_assets.ledger.errors import RecordCorrupt, RecordTooNew
 from ml_assets.ledger.record import IntakeRecord, parse_record
-from ml_assets_tests.ledger.drafts import a_run, chained, intake, landed
+from ml_assets_tests.ledger.drafts import a_run, chained, intake, landed, quarantined
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8),
@@ -114,3 +115,22 @@ def test_a_record_of_an_earlier_version_keeps_the_digest_of_its_bytes() -> None:
     assert isinstance(old, IntakeRecord)
     assert old.note is None
     assert old.digest != record.digest
+
+
+def test_an_intake_of_before_rows_were_counted_reads_and_keeps_its_digest() -> None:
+    (record,) = chained(intake(landed("landing/a.csv"), quarantined("landing/b.csv")))
+    fields = json.loads(record.canonical())
+    for name in ("schema_fingerprint", "drift"):
+        del fields[name]
+    for name in ("rows", "rejected_rows", "unknown_columns", "cleaned_sha256"):
+        del fields["landed"][0][name]
+    del fields["quarantined"][0]["cause"]
+    stored = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+
+    old = parse_record(stored, number=1, where="1.json")
+
+    assert isinstance(old, IntakeRecord)
+    assert old.digest == hashlib.sha256(stored).hexdigest()
+    (taken_in,) = old.landed
+    assert (taken_in.rows, taken_in.rejected_rows, taken_in.in_raw_sha256) == (None, 0, taken_in.sha256)
+    assert (old.quarantined[0].cause, old.drift) == (None, ())

@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from ml_assets.landing.contract import check, contract_for, load_contracts
+from ml_assets.landing.contract import contract_for, load_contracts
 from ml_assets.landing.errors import Rejected
+from ml_assets.landing.examine import examine
 from ml_assets.stages.columns import OUTCOME, SCHEDULE, WEATHER
 from ml_assets.stages.raw import CONTRACTS, Flights, Weather
 from ml_assets_tests.stages.example import ROOT, feed
@@ -21,7 +22,7 @@ def accept(folder: Path, name: str, text: str) -> None:
     path = folder / Path(name).name
     path.write_text(text, encoding="utf-8")
     relative = PurePosixPath(name)
-    check(path, relative, contract_for(relative, CONTRACTS))
+    examine(path, relative, contract_for(relative, CONTRACTS))
 
 
 def accept_day(folder: Path, day: date) -> None:

@@ -1,0 +1,1 @@
+"""What a landed file may be: CSV, JSON lines or Parquet, by its suffix; all are read as one kind of table."""
