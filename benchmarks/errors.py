@@ -70,3 +70,19 @@ class NoCheckout(BenchmarkError):
             f"git cannot clone '{root}', in a clone of which the benchmarks run: {cause}\n"
             "Start them in a git checkout of the project that has a commit."
         )
+
+
+class MessagesLost(BenchmarkError):
+    """A consumer ended before it had received all messages."""
+
+    def __init__(self, *, sent: int, received: int) -> None:
+        super().__init__(
+            f"{sent} messages were sent, and {received} received: the rate would be of less work."
+        )
+
+
+class WrongTick(BenchmarkError):
+    """A tick did something else than what was to be measured."""
+
+    def __init__(self, *, expected: str, found: str) -> None:
+        super().__init__(f"The tick was to ask for {expected}, and asked for {found}.")

@@ -10,6 +10,8 @@ from benchmarks import (
     dagster_unchanged,
     definitions_load,
     landing_listing,
+    landing_queue,
+    landing_tick,
     one_day,
     side_by_side,
     stages_forced,
@@ -42,13 +44,27 @@ BENCHMARKS = {
         landing_listing.HUNDRED_THOUSAND,
         landing_listing.MILLION,
         landing_listing.MEMORY,
+        landing_queue.BENCHMARK,
+        landing_tick.IDLE,
+        landing_tick.TEN_THOUSAND,
     )
 }
 
 
 def chosen(names: Sequence[str]) -> tuple[Benchmark, ...]:
-    """The benchmarks of these names; all of them when none is named. Raises UnknownBenchmark."""
-    for name in names:
-        if name not in BENCHMARKS:
-            raise UnknownBenchmark(name, BENCHMARKS)
-    return tuple(BENCHMARKS[name] for name in names or BENCHMARKS)
+    """The benchmarks of these names, and of names that begin so (`landing`: all `landing-…`).
+
+    All of them when none is named. Raises UnknownBenchmark.
+    """
+    if not names:
+        return tuple(BENCHMARKS.values())
+    return tuple(dict.fromkeys(each for name in names for each in _named(name)))
+
+
+def _named(name: str) -> list[Benchmark]:
+    if name in BENCHMARKS:
+        return [BENCHMARKS[name]]
+    found = [each for each in BENCHMARKS.values() if each.name.startswith(f"{name}-")]
+    if not found:
+        raise UnknownBenchmark(name, BENCHMARKS)
+    return found
