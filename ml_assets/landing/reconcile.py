@@ -109,13 +109,14 @@ class Reconciler:
             is_over = until is not None and time.monotonic() > until
             for future in done:
                 answered, answer = asked.pop(future), future.result()
-                page = recall(reader, answered.range.position, answer.digest) or answer.page()
-                rest = answered.range.after(page)
+                each = answered.range
+                page = recall(reader, each.position, answer.digest, end=each.end) or answer.page()
+                rest = each.after(page)
                 if rest and not is_over:
                     # It is on its way while this one is compared.
                     ask(rest)
                 if isinstance(page, PageMark):
-                    self._pass_over(answered.range, page, rest)
+                    self._pass_over(each, page, rest)
                 else:
                     self._compare(answered, page, rest, answer.digest)
             if is_over:

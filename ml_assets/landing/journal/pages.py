@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, select, true
 
 from ml_assets.landing.journal.states import DOUBTFUL, VANISHED
 from ml_assets.landing.journal.store import counted
@@ -37,13 +37,17 @@ def remember(connection: Connection, mark: PageMark) -> None:
     connection.execute(insert(pages), [{**row, "more": int(mark.more), "seq": counted(connection, "seq")}])
 
 
-def recall(connection: Connection, position: str, digest: str) -> PageMark | None:
-    """The page, if it was the same, and no observation has touched its keys in the journal since then."""
+def recall(connection: Connection, position: str, digest: str, *, end: str | None) -> PageMark | None:
+    """The page, if it was the same, and no observation has touched its keys in the journal since then.
+
+    The last page also says that nothing comes after it, up to the `end` of what is listed.
+    """
     found = connection.execute(select(pages).where(pages.c.position == position)).mappings().first()
     if found is None or found["digest"] != digest:
         return None
     odd = func.sum(case((objects.c.state.in_(MAY_CHANGE), 1), else_=0))
-    held = select(func.max(objects.c.seq), odd).where(_between(position, found["last"]))
+    covered = _between(position, found["last"] if found["more"] else end)
+    held = select(func.max(objects.c.seq), odd).where(covered)
     newest, may_change = connection.execute(held).one()
     if newest is None or newest > found["seq"] or may_change:
         return None
@@ -58,5 +62,5 @@ def count_between(connection: Connection, after: str, last: str) -> int:
     return connection.scalar(held) or 0
 
 
-def _between(after: str, last: str) -> ColumnElement[bool]:
-    return and_(objects.c.key > after, objects.c.key <= last)
+def _between(after: str, last: str | None) -> ColumnElement[bool]:
+    return and_(objects.c.key > after, true() if last is None else objects.c.key <= last)

@@ -99,6 +99,13 @@ def test_what_the_journal_learnt_meanwhile_makes_a_page_worth_a_look(bucket: Buc
     assert bucket.listed().missing == 1
 
 
+def test_what_the_journal_learnt_of_keys_behind_the_last_page_is_looked_for(bucket: Bucket) -> None:
+    gone = LandedObject(BUCKET, f"{PREFIX}9999-gone", "etag", 1, EARLY)
+    with bucket.journal.writing() as connection:
+        bucket.discovery.absorber(connection, "event").absorb([gone])
+    assert bucket.listed().missing == 1
+
+
 def test_a_person_who_has_intervened_makes_a_page_worth_a_look(bucket: Bucket) -> None:
     with bucket.journal.writing() as connection:
         release(connection, "")
