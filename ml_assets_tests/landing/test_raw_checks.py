@@ -11,6 +11,7 @@ from dagster import (
     AssetCheckSeverity,
     AssetKey,
     DagsterInstance,
+    Definitions,
     materialize,
 )
 
@@ -113,6 +114,22 @@ def test_freshness_is_asked_only_where_it_is_set_and_warns_when_nothing_new_came
     check = materialized(impatient)[0]["feed_freshness"]
 
     assert (check.passed, check.severity) == (False, AssetCheckSeverity.WARN)
+
+
+def test_freshness_is_known_where_the_journal_was_lost(site: Site) -> None:
+    patient = under(site, "quarantine", freshness_hours=1)
+    patient.put(1, rows(1, 10))
+    patient.take_in()
+    for file in (site.root / ".ml_assets").glob("landing.sqlite*"):
+        file.unlink()
+    raw = AssetKey("raw")
+    checks = build_raw_checks(raw=raw, settings=patient.settings, ledger=site.ledger, root=site.root)
+
+    with DagsterInstance.ephemeral() as instance:
+        job = Definitions(asset_checks=[checks]).resolve_implicit_global_asset_job_def()
+        done = job.execute_in_process(instance=instance)
+
+    assert all(each.passed for each in done.get_asset_check_evaluations())
 
 
 def test_freshness_is_not_that_of_what_was_refused(site: Site) -> None:
