@@ -77,6 +77,12 @@ def test_drift_names_what_is_new_missing_and_of_another_type() -> None:
     ]
 
 
+def test_of_two_types_of_a_new_column_the_first_is_in_force() -> None:
+    new = [("trips", {"note": "Int64"}), ("trips", {"note": "String"})]
+
+    assert next_schemas({"trips": Folder()}, {}, new)["trips"].grown == {"note": "Int64"}
+
+
 def test_the_fingerprint_is_of_the_columns_and_not_of_the_policy() -> None:
     one = next_schemas({"trips": Folder()}, {}, [])
 
@@ -128,17 +134,22 @@ def test_another_contract_changes_it_with_the_next_files(site: Site) -> None:
     mild = under(site, "rescue")
     site.put(2, rows(2, 20))
 
-    mild.take_in()
+    record = mild.take_in().record
 
+    assert record is not None
+    assert record.schema_fingerprint == fingerprint(read_schemas(before, where="raw"))
     assert json.loads(before)["numbers"]["policy"] == "quarantine"
     assert json.loads(schema_text(site))["numbers"]["policy"] == "rescue"
     audit(mild)
 
 
-def test_files_that_were_all_refused_change_nothing(site: Site) -> None:
+def test_files_that_were_all_refused_change_nothing_and_say_so(site: Site) -> None:
     site.put(1, BAD)
-    site.take_in()
 
+    record = site.take_in().record
+
+    assert record is not None
+    assert record.schema_fingerprint is None
     assert not (site.raw.path / SCHEMA_FILE).exists()
 
 

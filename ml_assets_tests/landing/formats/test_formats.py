@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -256,3 +257,37 @@ def test_a_row_that_ends_where_polars_sees_no_end_is_refused(examined: Examine) 
 
     with pytest.raises(Rejected, match="line 2 ends with a carriage return alone"):
         examined(content.encode(), ".csv")
+
+
+def test_a_parquet_column_without_any_value_is_of_every_type(examined: Examine) -> None:
+    rows = [dict(row) | {"note": None} for row in GOOD]
+
+    assert examined(encoded(rows, ".parquet", {"note": pl.Null}), ".parquet").rows == 3
+
+
+def test_the_suffix_may_be_in_capitals(examined: Examine) -> None:
+    assert examined(encoded(GOOD, ".csv"), ".CSV").rows == 3
+
+
+def test_a_panic_of_polars_is_the_fault_of_the_file(
+    examined: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no Exception, and would end the intake."""
+
+    def panic(*_: object) -> None:
+        raise pl.exceptions.PanicException("overflow")
+
+    monkeypatch.setattr("ml_assets.landing.conformity.type_faults", panic)
+
+    with pytest.raises(Rejected, match="the contract cannot be applied: overflow"):
+        examined(encoded(GOOD, ".csv"), ".csv")
+
+
+def test_a_grown_column_is_retyped_as_a_whole_where_it_is_of_no_simple_type(examined: Examine) -> None:
+    rows = [dict(row) | {"day": date(2013, 1, 2)} for row in GOOD]
+    contract = OfTrips(policy="evolve")
+    assert examined(encoded(rows, ".parquet"), ".parquet", contract).new_columns == {"day": "Date"}
+    assert not examined(encoded(rows, ".parquet"), ".parquet", contract, grown={"day": "Date"}).new_columns
+
+    with pytest.raises(Rejected, match=r"retyped columns: 'day' is Date where Time is asked"):
+        examined(encoded(rows, ".parquet"), ".parquet", contract, grown={"day": "Time"})

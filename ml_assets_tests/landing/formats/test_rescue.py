@@ -178,11 +178,12 @@ class OfDays(OfTrips):
 
 
 def test_a_row_of_another_day_is_taken_out(rescued: Rescue) -> None:
-    rows = [{"day": "2013-01-02"}, {"day": "2013-01-05"}]
+    rows = [{"day": "2013-01-02"}, {"day": "2013-01-05"}, {"day": "noon"}]
 
-    (row,) = rejects_of(rescued(rows, ".csv", OfDays(policy="rescue"), name="2013-01-02"))
+    another, none = rejects_of(rescued(rows, ".csv", OfDays(policy="rescue"), name="2013-01-02"))
 
-    assert row["faults"] == [{"column": None, "rule": "day of the file's name", "value": "2013-01-05"}]
+    assert another["faults"] == [{"column": None, "rule": "day of the file's name", "value": "2013-01-05"}]
+    assert [fault["rule"] for fault in none["faults"]] == ["is Date"]
 
 
 def test_rules_about_many_rows_are_asked_too(rescued: Rescue) -> None:
