@@ -10,10 +10,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ml_assets.demo.s3 import EmbeddedS3
 from ml_assets_tests.landing.site import Site, settings_of
+
+if TYPE_CHECKING:
+    from ml_assets.landing.ticks import Ticked
 
 # Forked from a server that has imported these already: an intake's process starts in 0.1 s, not in 3 s.
 # It has used none of them, so that no thread of theirs is lost by the fork.
@@ -68,21 +71,55 @@ def start_intakes_at_once(*places: Place) -> list[multiprocessing.process.BasePr
     return processes
 
 
+def start_tick(place: Place, *, queue: str, death: Death) -> multiprocessing.process.BaseProcess:
+    """A tick of the sensor, over the site's journal and this queue."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    process = context.Process(target=_tick, args=(place, queue, death))
+    process.start()
+    return process
+
+
+def tick(site: Site, queue: str) -> Ticked:
+    """One tick in this process; its runs are not started."""
+    import boto3
+    from dagster import DagsterInstance
+
+    from ml_assets.landing.journal.lease import lease
+    from ml_assets.landing.ticks import Tick
+
+    settings = site.settings.model_copy(update={"queue": queue})
+    work = Tick(settings, site.ledger, site.root, "data/raw.dvc", "landing")
+    with DagsterInstance.ephemeral() as instance, lease(site.journal, who="a tick"):
+        return work.run(instance, site.client, boto3.client("sqs"))
+
+
+def _tick(place: Place, queue: str, death: Death) -> None:
+    os.environ.update(place.env)
+    site = _site(place)
+    _die_at(death)
+    tick(site, queue)
+
+
 def _take_in(place: Place, death: Death | None, begin: float = 0) -> None:
+    os.environ.update(place.env)
+    site = _site(place)
+    if death is not None:
+        _die_at(death)
+    time.sleep(max(0, begin - time.time()))
+    site.take_in(progress=lambda line: print(f"[{os.getpid()}] {line}", flush=True))  # noqa: T201
+
+
+def _site(place: Place) -> Site:
     import boto3
 
-    os.environ.update(place.env)
-    site = Site(
+    return Site(
         root=place.root,
         bucket=place.bucket,
         client=boto3.client("s3"),
         ledger_url=place.ledger_url,
         settings=settings_of(place.bucket),
     )
-    if death is not None:
-        _die_at(death)
-    time.sleep(max(0, begin - time.time()))
-    site.take_in(progress=lambda line: print(f"[{os.getpid()}] {line}", flush=True))  # noqa: T201
 
 
 def _die_at(death: Death) -> None:

@@ -79,7 +79,9 @@ class Site:
         """Land a file of one day of January 2013."""
         self.client.put_object(Bucket=self.bucket, Key=f"landing/{name_of(day)}", Body=text.encode())
 
-    def take_in(self, progress: Callable[[str], None] | None = None) -> IntakeResult:
+    def take_in(
+        self, progress: Callable[[str], None] | None = None, *, batch: str | None = None
+    ) -> IntakeResult:
         return take_in(
             client=self.client,
             settings=self.settings,
@@ -88,6 +90,7 @@ class Site:
             remote=self.remote,
             origin=lambda: collect(self.root),
             progress=progress or self.told.append,
+            batch=batch,
         )
 
     def records(self) -> list[IntakeRecord]:
