@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -45,9 +45,20 @@ def _plain(record: AnyRecord) -> dict[str, Any]:
 
 def _summary(record: AnyRecord) -> str:
     if isinstance(record, IntakeRecord):
-        refused = f", {len(record.quarantined)} quarantined" if record.quarantined else ""
-        return f"{len(record.landed)} objects landed{refused}"
+        return ", ".join([f"{len(record.landed)} objects landed", *_beside(record)])
     return _run_summary(record)
+
+
+def _beside(record: IntakeRecord) -> Iterator[str]:
+    rejected = sum(each.rejected_rows for each in record.landed)
+    counts = {
+        "quarantined": len(record.quarantined),
+        "rows rejected": rejected,
+        "gone upstream": len(record.gone),
+    }
+    yield from (f"{count} {what}" for what, count in counts.items() if count)
+    if record.drift:
+        yield f"schema of {', '.join(each.source for each in record.drift)} changed"
 
 
 def _run_summary(record: RunRecord) -> str:

@@ -46,6 +46,32 @@ def test_log_tells_each_record_in_one_line_and_stages_in_the_pipelines_order(roo
     assert "double ran, total ran; total 13" in second
 
 
+def test_log_tells_what_an_intake_did_not_take_in(root: Path) -> None:
+    kept = {
+        "bucket": "b",
+        "key": "landing/2.txt",
+        "etag": "e",
+        "size": 1,
+        "sha256": "0" * 64,
+        "path": "2.txt",
+    }
+    draft = IntakeDraft.model_validate(
+        {
+            **dict(ORIGIN),
+            "landed": [{**kept, "rows": 5, "rejected_rows": 3}],
+            "quarantined": [
+                {"bucket": "b", "key": "landing/3.txt", "etag": "e", "size": 1, "reason": "torn"}
+            ],
+            "gone": [{"bucket": "b", "key": "landing/4.txt", "how": "deleted"}],
+            "drift": [{"source": "numbers", "new": ["x"]}],
+        }
+    )
+    Ledger.open(".ml_assets/ledger", root=root).append(lambda _: draft)
+    line = ml_assets("log", cwd=root).stdout.splitlines()[-1]
+    told = "1 objects landed, 1 quarantined, 3 rows rejected, 1 gone upstream, schema of numbers changed"
+    assert line.endswith(told)
+
+
 def test_log_json_is_a_list_of_records_with_their_kind_and_what_landed(root: Path) -> None:
     records = json.loads(ml_assets("log", "--json", cwd=root).stdout)
     assert [record["kind"] for record in records] == ["intake", "run"]
