@@ -29,7 +29,8 @@ def listed_bucket(keys: int) -> Iterator[str]:
             port = server.stdout.readline() if server.stdout else ""
             yield f"http://127.0.0.1:{int(port)}"
         finally:
-            server.terminate()
+            # It keeps nothing; and whoever started us may have told us, and so it, to ignore SIGTERM.
+            server.kill()
 
 
 def key(number: int) -> str:
