@@ -83,7 +83,8 @@ def test_the_last_lock_is_byte_for_byte_that_of_a_plain_dvc_repro(
     demo_once: FinishedDemo, tmp_path: Path
 ) -> None:
     last = demo_once.checkout.log()[-1]
-    by_hand = reproduce(demo_once.checkout.root, tmp_path / "by-hand", _files(DAYS))
+    checkout = demo_once.checkout
+    by_hand = reproduce(checkout.root, tmp_path / "by-hand", _files(DAYS), landed=checkout.project)
     assert last["dvc_lock"].encode() == by_hand
     assert (demo_once.checkout.project / "dvc.lock").read_bytes() == by_hand
 
