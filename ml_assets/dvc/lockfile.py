@@ -113,6 +113,16 @@ def read_dvc_file(path: Path) -> LockedPath | None:
     return _path(outs[0]) if outs and _hash(outs[0]) else None
 
 
+def outputs_in(text: str) -> tuple[Mapping[str, Any], ...]:
+    """The outputs in the text of a .dvc file, as they are written there; none where it is no such text."""
+    try:
+        content = yaml.load(text, Loader=Loader)  # noqa: S506 - a safe loader, in C where there is one
+    except yaml.YAMLError:
+        return ()
+    outs = content.get("outs") if isinstance(content, dict) else None
+    return tuple(out for out in outs if isinstance(out, dict)) if isinstance(outs, list) else ()
+
+
 def read_source(root: Path, source: Source) -> LockedPath | None:
     """What the .dvc file of `source` says of it; None where that file is gone or has no hash of it (yet).
 
