@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from ml_assets.dvc.files import replace_file
 from ml_assets.dvc.integrity import only_intact
 from ml_assets.dvc.lockfile import outputs_in, read_dvc_file
+from ml_assets.dvc.parts import divided_folders, part_paths
 from ml_assets.dvc.remote import pull, push, transferring
 from ml_assets.dvc.storage import disk_failures
 
@@ -17,12 +19,20 @@ if TYPE_CHECKING:
     from ml_assets.dvc._internals.folder import Survey
 
 
+# From about here, one listing of all files makes DVC slow; see facts of `dvc add` at 10,000 and 100,000.
+MAX_FILES = 20_000
+
+
 @dataclass(frozen=True)
 class TrackedFolder:
-    """The folder `path` (relative to the project's `root`) and the .dvc file beside it."""
+    """The folder `path` (relative to the project's `root`) and the .dvc file beside it.
+
+    A listing has at most `max_files` files, where the folder has folders to divide it by: see `dvc.parts`.
+    """
 
     root: Path
     relative: str
+    max_files: int = MAX_FILES
 
     @property
     def path(self) -> Path:
@@ -57,6 +67,21 @@ class TrackedFolder:
                 repo.checkout(targets=[target], force=True)
         except (CheckoutError, FileNotFoundError):
             pull(self.root, [target], remote=remote)
+        self._drop_beside_parts()
+
+    def _drop_beside_parts(self) -> None:
+        """DVC takes out what does not belong into a part, and does not know what lies beside the parts."""
+        parts = part_paths(self.text() or "", self.path.name)
+        folders = divided_folders(parts)
+        kept = folders.union(parts)
+        for folder in folders:
+            for entry in (self.path / folder).iterdir():
+                if entry.relative_to(self.path).as_posix() in kept:
+                    continue
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                else:
+                    entry.unlink()
 
     def add(self, files: Sequence[Path], *, gone: Sequence[Path] = ()) -> None:
         """Track `files`, which are in the folder already, and no longer those that are `gone` from it.
@@ -73,8 +98,8 @@ class TrackedFolder:
         with disk_failures(doing=doing, root=self.root), open_repo(self.root) as repo:
             if self.md5() is None:
                 repo.add([str(self.path)])
-            else:
-                add_files(repo, self.dvc_file, files, gone=gone)
+                files = ()
+            add_files(repo, self.dvc_file, files, gone=gone, most=self.max_files)
 
     def restore(self, text: str | None, remote: str | None = None) -> None:
         """Go back to an earlier .dvc file's text (None: untracked) and make the folder what it says."""

@@ -6,12 +6,14 @@ vouches for its files: DVC uploads it after them, and takes it so itself.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from dvc.exceptions import DvcException, UploadError
 from dvc.repo import Repo, lock_repo
-from dvc_data.hashfile import load, transfer
+from dvc_data.hashfile import transfer
 from dvc_data.hashfile.hash_info import HashInfo
 
 __all__ = ["push_new"]
@@ -56,11 +58,12 @@ def _hashes(outs: Iterable[Output]) -> set[HashInfo]:
 
 def _files(cache: Any, hashes: Collection[HashInfo]) -> set[HashInfo] | None:
     """What the listings among `hashes` list; None when one is not here."""
+    places = [Path(cache.oid_to_path(each.value)) for each in hashes if each.isdir]
     try:
-        trees: list[Any] = [load(cache, each) for each in hashes if each.isdir]
-    except FileNotFoundError:
+        listings = [json.loads(place.read_bytes()) for place in places]
+    except (FileNotFoundError, ValueError):
         return None
-    return {hash_info for tree in trees for _, _, hash_info in tree}
+    return {HashInfo("md5", entry["md5"]) for listing in listings for entry in listing}
 
 
 def _upload(here: Any, there: Any, hashes: Collection[HashInfo]) -> int:
