@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ml_assets.demo.s3 import EmbeddedS3
-from ml_assets_tests.landing.site import Site, settings_of
+from ml_assets.landing.settings import LandingSettings
+from ml_assets_tests.landing.site import Site
 
 # Forked from a server that has imported these already: an intake's process starts in 0.1 s, not in 3 s.
 # It has used none of them, so that no thread of theirs is lost by the fork.
@@ -41,10 +42,17 @@ class Place:
     bucket: str
     ledger_url: str
     env: dict[str, str]
+    settings: LandingSettings
 
 
 def place_of(site: Site, server: EmbeddedS3) -> Place:
-    return Place(root=site.root, bucket=site.bucket, ledger_url=site.ledger_url, env=server.env())
+    return Place(
+        root=site.root,
+        bucket=site.bucket,
+        ledger_url=site.ledger_url,
+        env=server.env(),
+        settings=site.settings,
+    )
 
 
 def start_intake(place: Place, *, death: Death | None = None) -> multiprocessing.process.BaseProcess:
@@ -77,7 +85,7 @@ def _take_in(place: Place, death: Death | None, begin: float = 0) -> None:
         bucket=place.bucket,
         client=boto3.client("s3"),
         ledger_url=place.ledger_url,
-        settings=settings_of(place.bucket),
+        settings=place.settings,
     )
     if death is not None:
         _die_at(death)
