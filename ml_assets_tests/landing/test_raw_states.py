@@ -94,9 +94,14 @@ def test_a_new_machine_takes_raw_from_the_ledger_before_it_goes_on(site: Site, t
 def test_where_nothing_is_missing_no_checkout_is_made(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.put(1, rows(1, 10))
     site.take_in()
-    made: list[object] = []
+    made: list[str | None] = []
     really = TrackedFolder.make_whole
-    monkeypatch.setattr(TrackedFolder, "make_whole", lambda *each: (made.append(each), really(*each)))
+
+    def make_whole(folder: TrackedFolder, remote: str | None) -> None:
+        made.append(remote)
+        really(folder, remote)
+
+    monkeypatch.setattr(TrackedFolder, "make_whole", make_whole)
 
     site.put(2, rows(2, 20))
     site.take_in()
