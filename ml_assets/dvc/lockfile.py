@@ -14,6 +14,7 @@ import yaml
 from ml_assets.dvc.digest import digest_of
 from ml_assets.dvc.errors import LockFileUnreadable
 from ml_assets.dvc.manifest import Manifest, Source, Stage
+from ml_assets.dvc.parts import whole_entry
 from ml_assets.dvc.refusal import MERGE_MARK
 from ml_assets.dvc.yaml12 import Loader
 
@@ -106,11 +107,36 @@ def _joined(wdir: str, path: str) -> str:
 def read_dvc_file(path: Path) -> LockedPath | None:
     """What a .dvc file tracks, or None where there is no such file (yet) or no hash in it.
 
+    A folder that is divided into parts is one path.
+
     Raises:
         LockFileUnreadable: it is no YAML mapping.
     """
-    outs = _read_mapping(path).get("outs")
-    return _path(outs[0]) if outs and _hash(outs[0]) else None
+    out = whole_entry(_read_mapping(path), path.stem)
+    return _path(out) if out and _hash(out) else None
+
+
+def outputs_in(text: str) -> tuple[Mapping[str, Any], ...]:
+    """The outputs in the text of a .dvc file, as they are written there; none where it is no such text."""
+    try:
+        content = yaml.load(text, Loader=Loader)  # noqa: S506 - a safe loader, in C where there is one
+    except yaml.YAMLError:
+        return ()
+    outs = content.get("outs") if isinstance(content, dict) else None
+    return tuple(out for out in outs if isinstance(out, dict)) if isinstance(outs, list) else ()
+
+
+def read_parts(root: Path, source: Source) -> tuple[LockedPath, ...]:
+    """The outputs that make up `source`: mostly one, many where its folder is divided."""
+    content = _read_mapping(root / source.file)
+    wdir = posixpath.join(posixpath.dirname(source.file), str(content.get("wdir") or "."))
+    found = [(_joined(wdir, out["path"]), out) for out in content.get("outs") or () if _hash(out)]
+    inside = f"{source.path}/"
+    return tuple(
+        replace(_path(out), path=path)
+        for path, out in found
+        if path == source.path or path.startswith(inside)
+    )
 
 
 def read_source(root: Path, source: Source) -> LockedPath | None:
@@ -121,8 +147,9 @@ def read_source(root: Path, source: Source) -> LockedPath | None:
     """
     content = _read_mapping(root / source.file)
     wdir = posixpath.join(posixpath.dirname(source.file), str(content.get("wdir") or "."))
-    for out in content.get("outs") or ():
-        if _joined(wdir, out["path"]) == source.path and _hash(out):
+    name = posixpath.basename(source.file).removesuffix(".dvc")
+    for out in (*(content.get("outs") or ()), whole_entry(content, name) or {}):
+        if out and _joined(wdir, out["path"]) == source.path and _hash(out):
             return replace(_path(out), path=source.path)
     return None
 

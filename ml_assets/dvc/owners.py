@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_assets.dvc.lockfile import read_dvc_file, read_locks
+from ml_assets.dvc.lockfile import read_locks, read_parts
 from ml_assets.dvc.objects import CacheObject, Damage, Damaged, examine, objects_of, read_listing
 from ml_assets.dvc.project import DvcProject
 
@@ -82,8 +82,8 @@ def _tracked(project: DvcProject) -> Iterator[tuple[str, Owner]]:
     for name, stage in read_locks(project.root, manifest).items():
         yield from ((out.md5, Owner(out.path, name, is_stage=True)) for out in stage.outs)
     for source in manifest.sources:
-        if (locked := read_dvc_file(project.root / source.file)) is not None:
-            yield locked.md5, Owner(source.path, source.file, is_stage=False)
+        for part in read_parts(project.root, source):
+            yield part.md5, Owner(part.path, source.file, is_stage=False)
 
 
 def _inside(cache: Path, md5: str, owner: Owner) -> Iterator[tuple[str, Owner]]:

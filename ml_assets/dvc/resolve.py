@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,6 +23,7 @@ from ml_assets.dvc._internals.repo import (
     plot_sources,
 )
 from ml_assets.dvc.manifest import Manifest, Output, Source, Stage
+from ml_assets.dvc.parts import META
 from ml_assets.dvc.pipeline_files import Digests, digests
 from ml_assets.dvc.yaml12 import Loader
 
@@ -42,9 +43,7 @@ def resolve(root: Path) -> Manifest:
         _require_commands(ordered)
         return Manifest(
             stages=tuple(_stage(root, stage) for stage in ordered if stage.cmd),
-            sources=tuple(
-                _source(root, stage, out) for stage in ordered if not stage.cmd for out in stage.outs
-            ),
+            sources=tuple(source for stage in ordered if not stage.cmd for source in _sources(root, stage)),
             plots=plot_sources(repo),
         )
 
@@ -86,6 +85,16 @@ def _output(root: Path, out: Any) -> Output:
         remote=out.remote,
         desc=out.annot.desc,
     )
+
+
+def _sources(root: Path, stage: Any) -> tuple[Source, ...]:
+    """What a .dvc file tracks: a folder is one source, into however many parts it is divided."""
+    sources = tuple(_source(root, stage, out) for out in stage.outs)
+    folder = _relative(root, stage.path).removesuffix(".dvc")
+    if sources and all(source.path.startswith(f"{folder}/") for source in sources):
+        meta = {key: value for key, value in _table(stage.meta).items() if key != META}
+        return (replace(sources[0], path=folder, desc=stage.desc, meta=meta),)
+    return sources
 
 
 def _source(root: Path, stage: Any, out: Any) -> Source:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ml_assets.dvc.files import replace_file
-from ml_assets.dvc.lockfile import read_dvc_file
-from ml_assets.dvc.remote import pull, push
+from ml_assets.dvc.integrity import only_intact
+from ml_assets.dvc.lockfile import outputs_in, read_dvc_file
+from ml_assets.dvc.parts import divided_folders, part_paths
+from ml_assets.dvc.remote import pull, push, transferring
 from ml_assets.dvc.storage import disk_failures
 
-# Each file of a granular add writes the .dvc file again; from about here the whole folder is cheaper.
-GRANULAR_LIMIT = 32
+if TYPE_CHECKING:
+    from ml_assets.dvc._internals.folder import Survey
+
+
+# From about here, one listing of all files makes DVC slow; see facts of `dvc add` at 10,000 and 100,000.
+MAX_FILES = 20_000
 
 
 @dataclass(frozen=True)
 class TrackedFolder:
-    """The folder `path` (relative to the project's `root`) and the .dvc file beside it."""
+    """The folder `path` (relative to the project's `root`) and the .dvc file beside it.
+
+    A listing has at most `max_files` files, where the folder has folders to divide it by: see `dvc.parts`.
+    """
 
     root: Path
     relative: str
+    max_files: int = MAX_FILES
 
     @property
     def path(self) -> Path:
@@ -55,30 +67,39 @@ class TrackedFolder:
                 repo.checkout(targets=[target], force=True)
         except (CheckoutError, FileNotFoundError):
             pull(self.root, [target], remote=remote)
+        self._drop_beside_parts()
 
-    def add(self, files: Sequence[Path]) -> None:
-        """Track `files`, which are in the folder already; the others are not read again.
+    def _drop_beside_parts(self) -> None:
+        """DVC takes out what does not belong into a part, and does not know what lies beside the parts."""
+        parts = part_paths(self.text() or "", self.path.name)
+        folders = divided_folders(parts)
+        kept = folders.union(parts)
+        for folder in folders:
+            for entry in (self.path / folder).iterdir():
+                if entry.relative_to(self.path).as_posix() in kept:
+                    continue
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                else:
+                    entry.unlink()
 
-        The first time, and for many files at once, the whole folder is added.
+    def add(self, files: Sequence[Path], *, gone: Sequence[Path] = ()) -> None:
+        """Track `files`, which are in the folder already, and no longer those that are `gone` from it.
+
+        The others are not looked at, but for the first time, when the whole folder is added.
 
         Raises:
             DiskFull, NotWritable: of the cache or the workspace; the .dvc file names only what the cache has.
         """
-        if self.md5() is None or len(files) > GRANULAR_LIMIT:
-            self.add_all()
-        else:
-            self._add([str(file) for file in files])
-
-    def add_all(self) -> None:
-        """Track the folder as it is, also without files that were taken away. Raises as `add`."""
-        self._add([str(self.path)])
-
-    def _add(self, targets: list[str]) -> None:
+        from ml_assets.dvc._internals.folder import add_files
         from ml_assets.dvc._internals.repo import open_repo
 
         doing = f"adding files to {self.relative}"
         with disk_failures(doing=doing, root=self.root), open_repo(self.root) as repo:
-            repo.add(targets)
+            if self.md5() is None:
+                repo.add([str(self.path)])
+                files = ()
+            add_files(repo, self.dvc_file, files, gone=gone, most=self.max_files)
 
     def restore(self, text: str | None, remote: str | None = None) -> None:
         """Go back to an earlier .dvc file's text (None: untracked) and make the folder what it says."""
@@ -89,25 +110,30 @@ class TrackedFolder:
         replace_file(self.dvc_file, text)
         self.make_whole(remote)
 
-    def unsaved(self) -> list[str]:
-        """Paths from the root of files in the folder that DVC does not have: a checkout would destroy them.
-
-        Nothing can be told to be foreign where the folder's own listing is not in the cache.
-        """
+    def survey(self) -> Survey:
+        """How the folder's files differ from what its .dvc file says; each is looked at once."""
+        from ml_assets.dvc._internals.folder import survey
         from ml_assets.dvc._internals.repo import open_repo
 
         with open_repo(self.root) as repo:
-            status = repo.data_status(targets=[self.relative], granular=True)
-        if f"{self.relative}/" in status["not_in_cache"]:
-            return []
-        uncommitted = status["uncommitted"]
-        changed = {*uncommitted.get("added", ()), *uncommitted.get("modified", ())}
-        return sorted(path for path in changed if not path.endswith("/"))
+            return survey(repo, self.dvc_file)
 
-    def push(self, remote: str | None) -> int:
+    def push(self, remote: str | None, *, since: str | None = None) -> int:
         """Push what the remote lacks of the folder; how many objects that were.
+
+        Of what an earlier text of the .dvc file, `since`, names too, only its listing is asked for.
 
         Raises:
             TransferFailed: naming the remote and the remedy.
+            CacheDamaged: as `remote.push`.
         """
-        return push(self.root, [str(self.dvc_file)], remote=remote)
+        pushed = self._push_new(remote, since) if since is not None else None
+        return push(self.root, [str(self.dvc_file)], remote=remote) if pushed is None else pushed
+
+    def _push_new(self, remote: str | None, since: str) -> int | None:
+        from ml_assets.dvc._internals.repo import open_repo
+        from ml_assets.dvc._internals.uploads import push_new
+
+        now, before = outputs_in(self.text() or ""), outputs_in(since)
+        with only_intact(self.root), transferring("push", self.root, remote), open_repo(self.root) as repo:
+            return push_new(repo, now, before, remote)

@@ -24,7 +24,7 @@ from ml_assets.landing.quarantine import keep_rejects, quarantine
 from ml_assets.landing.recorded import landed, quarantined
 from ml_assets.landing.schema_in_force import SCHEMA_FILE
 from ml_assets.landing.schema_step import SchemaKeeper, SchemaStep
-from ml_assets.landing.settle import Raw, require_saved, roll_back, settle
+from ml_assets.landing.settle import Raw, make_whole, roll_back, settle
 from ml_assets.ledger.record import GoneUpstream, IntakeDraft, IntakeRecord, Origin, Record
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ class Commit:
         accepted, refused = self._with_room(mine.checked)
         removals = self._removals(mine.deleted) if self.mirror else {}
         if accepted or removals:
-            require_saved(self.raw.tracked)
-            self.raw.tracked.make_whole(self.raw.remote)
+            make_whole(self.raw)
         schema = self.schema.after(accepted)
         self._keep_aside(accepted, refused)
         intent = self._change_raw(accepted, removals, schema)
@@ -147,30 +146,30 @@ class Commit:
         intent = Intent(before=tracked.text(), record=self.history.view.raw_record, files=list(placed))
         write_intent(self.raw.intent, intent)
         try:
-            for path in removals.values():
-                (tracked.path / path).unlink(missing_ok=True)
-            self._place_and_add(placed, removals)
+            self._place_and_add(placed, [tracked.path / path for path in removals.values()])
         except BaseException as error:
             self._undo(intent, error)
             raise
         return intent
 
-    def _place_and_add(self, placed: Mapping[str, Path], removals: Collection[str]) -> None:
-        tracked = self.raw.tracked
+    def _place_and_add(self, placed: Mapping[str, Path], gone: Sequence[Path]) -> None:
+        tracked, before = self.raw.tracked, self.raw.tracked.text()
+        for path in gone:
+            path.unlink(missing_ok=True)
         targets = [_place(file, tracked.path / relative) for relative, file in placed.items()]
-        if removals:
-            self.progress(f"taking {len(removals)} file(s) out of {tracked.relative}")
-            tracked.add_all()
-        else:
+        if gone:
+            self.progress(f"taking {len(gone)} file(s) out of {tracked.relative}")
+        if placed:
             self.progress(f"adding {len(placed) - (SCHEMA_FILE in placed)} file(s) to {tracked.relative}")
-            tracked.add(targets)
-        self._push()
+        # One that is deleted upstream, and another that lands, may have one path.
+        tracked.add(targets, gone=[path for path in gone if path not in targets])
+        self._push(before)
 
-    def _push(self) -> None:
+    def _push(self, before: str | None) -> None:
         remote = self.raw.remote
         if remote_url(self.raw.tracked.root, remote):
             self.progress(f"pushing {self.raw.tracked.relative} to {remote or 'the default remote'}")
-            self.raw.tracked.push(remote)
+            self.raw.tracked.push(remote, since=before)
 
     def _undo(self, intent: Intent, error: BaseException) -> None:
         try:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ml_assets.dvc.lockfile import outputs_in
+from ml_assets.dvc.parts import whole_entry
 from ml_assets.dvc.yaml12 import Loader
 from ml_assets.landing.journal.absorb import held_rows
 from ml_assets.landing.journal.recorded import intake_of_run, record_of_content, write_intake
@@ -150,11 +152,13 @@ class History:
 def content_of(text: str) -> str:
     """What a .dvc file's text names: DVC's hash of the folder, or the text itself where it has none.
 
-    Texts differ for equal content: a granular add leaves out the folder's size.
+    Texts differ for equal content: a granular add leaves out the folder's size, and parts are many outputs.
     """
+    outs = outputs_in(text)
     try:
-        loaded = yaml.load(text, Loader)  # noqa: S506 - the C variant of the safe loader
-        return str(loaded["outs"][0]["md5"])
+        content = yaml.load(text, Loader)  # noqa: S506 - the C variant of the safe loader
+        name = str(outs[0]["path"]).partition("/")[0]
+        return str((whole_entry(content, name) or {})["md5"])
     except (yaml.YAMLError, KeyError, IndexError, TypeError):
         return text
 

@@ -99,7 +99,7 @@ def take_in(
         client=client,
         settings=settings,
         ledger=ledger,
-        raw=Raw(raw, remote),
+        raw=Raw(replace(raw, max_files=settings.max_files_per_dvc), remote),
         origin=origin,
         progress=progress,
     )

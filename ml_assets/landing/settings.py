@@ -46,6 +46,7 @@ class LandingSettings(BaseModel):
     max_batch_bytes: int = Field(default=1 << 30, ge=1)
     batch_wait_seconds: float = Field(default=30, ge=0)
     batches_in_flight: int = Field(default=2, ge=1)
+    max_files_per_dvc: int = Field(default=20_000, ge=1)
     parallel_listings: int = Field(default=4, ge=1, le=64)
     tick_seconds: float = Field(default=20, gt=0, le=50)
     sensor: Literal["stopped", "running"] = "stopped"

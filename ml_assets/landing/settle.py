@@ -79,11 +79,23 @@ def reconcile(raw: Raw, history: History) -> None:
     clear_intent(raw.intent)
 
 
-def require_saved(raw: TrackedFolder) -> None:
-    """Raises RawUnsaved when raw holds files that DVC does not have: a checkout would destroy them."""
-    unsaved = _files(raw) if raw.text() is None else raw.unsaved()
-    if unsaved:
-        raise RawUnsaved(folder=raw.relative, files=unsaved)
+def make_whole(raw: Raw) -> None:
+    """Bring what is missing in raw. Raises RawUnsaved when raw holds files that DVC does not have.
+
+    A checkout would destroy them; none is made where nothing is missing.
+    """
+    tracked = raw.tracked
+    if tracked.md5() is None:
+        if unsaved := _files(tracked):
+            raise RawUnsaved(folder=tracked.relative, files=unsaved)
+        return
+    survey = tracked.survey()
+    if survey.foreign:
+        raise RawUnsaved(
+            folder=tracked.relative, files=[f"{tracked.relative}/{each}" for each in survey.foreign]
+        )
+    if not survey.is_whole:
+        tracked.make_whole(raw.remote)
 
 
 def _files(raw: TrackedFolder) -> list[str]:

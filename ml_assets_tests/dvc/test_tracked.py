@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ml_assets.dvc.errors import RemoteUnknown, TransferFailed
+from ml_assets.dvc._internals import transfers
+from ml_assets.dvc.errors import CacheDamaged, RemoteUnknown, TransferFailed
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remotes import remote_url, without_credentials
 from ml_assets.dvc.tracked import TrackedFolder
@@ -24,6 +26,19 @@ def add(raw: TrackedFolder, **files: str) -> None:
     raw.add([raw.path / f"{name}.txt" for name in files])
 
 
+def count(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> list[tuple[Any, ...]]:
+    """The arguments of each call of a function from now on."""
+    calls: list[tuple[Any, ...]] = []
+    really = getattr(owner, name)
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        calls.append(arguments)
+        return really(*arguments, **named)
+
+    monkeypatch.setattr(owner, name, call)
+    return calls
+
+
 def test_a_granular_add_gives_the_hash_of_adding_the_whole_folder(
     raw: TrackedFolder, project: DvcProject
 ) -> None:
@@ -31,6 +46,56 @@ def test_a_granular_add_gives_the_hash_of_adding_the_whole_folder(
     granular = raw.md5()
     dvc("add", "-q", "data/raw", cwd=project.root)
     assert raw.md5() == granular
+
+
+def test_files_that_are_gone_leave_the_listing_as_an_add_of_the_whole_folder_would(
+    raw: TrackedFolder, project: DvcProject
+) -> None:
+    (raw.path / "2.txt").unlink()
+    write(raw.path, {"sub/5.txt": "5"})
+    raw.add([raw.path / "sub/5.txt"], gone=[raw.path / "2.txt"])
+    granular = raw.md5()
+    dvc("add", "-q", "data/raw", cwd=project.root)
+    assert raw.md5() == granular
+
+
+def test_the_listing_is_read_once_for_however_many_files(
+    raw: TrackedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = f"{(raw.md5() or '')[2:]}"
+    reads = count(monkeypatch, Path, "read_bytes")
+    add(raw, four="4", five="5", six="6")
+    assert len([path for (path,) in reads if path.name == listing]) == 1
+
+
+def test_what_the_earlier_listing_names_is_not_asked_for_again(
+    raw: TrackedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(raw, **{f"file-{number}": str(number) for number in range(50)})
+    raw.push(None)
+    before = raw.text()
+    add(raw, new="new")
+    asked = count(monkeypatch, transfers, "_original_compare_status")
+
+    assert raw.push(None, since=before) == 2
+    assert sum(len(hashes) for _, _, hashes in asked) < 10
+
+    # The control: DVC's own push.
+    asked.clear()
+    raw.push(None)
+    assert sum(len(hashes) for _, _, hashes in asked) >= 50
+
+
+def test_a_new_file_that_is_damaged_in_the_cache_is_not_pushed(raw: TrackedFolder) -> None:
+    raw.push(None)
+    before = raw.text()
+    add(raw, four="4")
+    stored = raw.root / ".dvc/cache/files/md5/a8/7ff679a2f3e71d9181a67b7542122c"
+    stored.chmod(0o644)
+    stored.write_text("damaged")
+
+    with pytest.raises(CacheDamaged):
+        raw.push(None, since=before)
 
 
 def test_the_first_add_tracks_the_folder_and_not_its_files(project: DvcProject) -> None:

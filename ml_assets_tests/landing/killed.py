@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ml_assets.demo.s3 import EmbeddedS3
-from ml_assets_tests.landing.site import Site, settings_of
+from ml_assets.landing.settings import LandingSettings
+from ml_assets_tests.landing.site import Site
 
 if TYPE_CHECKING:
     from ml_assets.landing.ticks import Ticked
@@ -44,10 +45,17 @@ class Place:
     bucket: str
     ledger_url: str
     env: dict[str, str]
+    settings: LandingSettings
 
 
 def place_of(site: Site, server: EmbeddedS3) -> Place:
-    return Place(root=site.root, bucket=site.bucket, ledger_url=site.ledger_url, env=server.env())
+    return Place(
+        root=site.root,
+        bucket=site.bucket,
+        ledger_url=site.ledger_url,
+        env=server.env(),
+        settings=site.settings,
+    )
 
 
 def start_intake(place: Place, *, death: Death | None = None) -> multiprocessing.process.BaseProcess:
@@ -118,7 +126,7 @@ def _site(place: Place) -> Site:
         bucket=place.bucket,
         client=boto3.client("s3"),
         ledger_url=place.ledger_url,
-        settings=settings_of(place.bucket),
+        settings=place.settings,
     )
 
 

@@ -106,7 +106,7 @@ def test_a_full_disk_is_named_and_nothing_is_committed(site: Site, monkeypatch: 
     site.put(1, rows(1, 11))
     site.put(2, rows(2, 20))
 
-    def full(self: TrackedFolder, files: Sequence[Path]) -> None:
+    def full(self: TrackedFolder, files: Sequence[Path], *, gone: Sequence[Path] = ()) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:

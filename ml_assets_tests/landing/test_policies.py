@@ -217,7 +217,7 @@ def test_a_mended_file_replaces_the_rows_that_were_rescued(site: Site) -> None:
     audit(mild)
 
 
-def _fail(*_: object) -> None:
+def _fail(*_: object, **__: object) -> None:
     raise ConnectionError("no remote")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ml_assets.dvc.tracked import TrackedFolder
 from ml_assets.landing.errors import RawMovedBack, RawUnsaved
 from ml_assets.landing.history import History
 from ml_assets.landing.settle import Raw, reconcile
@@ -88,3 +89,27 @@ def test_a_new_machine_takes_raw_from_the_ledger_before_it_goes_on(site: Site, t
 
     audit(other)
     assert sorted(other.files()) == ["numbers/2013-01-01.csv", "numbers/2013-01-02.csv"]
+
+
+def test_where_nothing_is_missing_no_checkout_is_made(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.put(1, rows(1, 10))
+    site.take_in()
+    made: list[str | None] = []
+    really = TrackedFolder.make_whole
+
+    def make_whole(folder: TrackedFolder, remote: str | None) -> None:
+        made.append(remote)
+        really(folder, remote)
+
+    monkeypatch.setattr(TrackedFolder, "make_whole", make_whole)
+
+    site.put(2, rows(2, 20))
+    site.take_in()
+    assert made == []
+
+    # What somebody took away comes back.
+    (site.raw.path / "numbers/2013-01-01.csv").unlink()
+    site.put(3, rows(3, 30))
+    site.take_in()
+    assert len(made) == 1
+    audit(site)

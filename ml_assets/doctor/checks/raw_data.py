@@ -8,7 +8,7 @@ import yaml
 
 from ml_assets.doctor.finding import Finding, info, warning
 from ml_assets.doctor.site import Site
-from ml_assets.dvc.lockfile import read_dvc_file
+from ml_assets.dvc.lockfile import read_parts
 from ml_assets.dvc.yaml12 import Loader
 from ml_assets.landing.history import content_of
 from ml_assets.ledger.newest import backwards
@@ -43,14 +43,15 @@ def raw_record(site: Site) -> Iterator[Finding]:
 def raw_size(site: Site) -> Iterator[Finding]:
     """Each landing costs by the number of files under one .dvc file."""
     for source in site.manifest.sources:
-        locked = read_dvc_file(site.root / source.file)
-        if locked is not None and (locked.files or 0) > MOST_FILES:
-            yield warning(
-                source.path,
-                f"it has {locked.files:,} files under one .dvc file: to add one takes seconds, and so does "
-                "`dvc status`",
-                f"one .dvc file for each folder below: `dvc remove {source.file} && dvc add {source.path}/*`",
-            )
+        for part in read_parts(site.root, source):
+            if (part.files or 0) > MOST_FILES:
+                yield warning(
+                    part.path,
+                    f"it has {part.files:,} files in one listing: to add one takes seconds, and so does "
+                    "`dvc status`",
+                    "land files in folders: the next intake divides a folder by those in it "
+                    "(`max_files_per_dvc`)",
+                )
     files = {source.file for source in site.manifest.sources}
     if len(files) > MOST_DVC_FILES:
         yield warning(
