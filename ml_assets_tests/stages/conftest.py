@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ml_assets.stages import daily
 from ml_assets_tests.factories import dvc
+from ml_assets_tests.stages.days_project import Project, day_of
 from ml_assets_tests.stages.example import commit, with_days
+from ml_assets_tests.stages.tables import FIRST
 
 # With so few, gradient boosting is chosen: the candidate that threads could make differ.
 DAYS = 9
@@ -31,3 +37,28 @@ def scratch(reproduced: Path, tmp_path: Path) -> Path:
         shutil.copytree(reproduced / name, root / name)
     shutil.copy(reproduced / "params.yaml", root)
     return root
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    made = Project(tmp_path / "project")
+    for number in range(12):
+        made.land(day_of(number), seed=number)
+    return made
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[int]]]:
+    """The days that each stage computes, by number, as they are asked for."""
+    asked: list[tuple[str, list[int]]] = []
+    real = daily.make_days
+
+    def spy(folder: Path, keys: Any, kept: Any, compute: Any) -> Any:
+        def told(wanted: Sequence[date]) -> Any:
+            asked.append((folder.name, [(day - FIRST).days for day in wanted]))
+            return compute(wanted)
+
+        return real(folder, keys, kept, told)
+
+    monkeypatch.setattr(daily, "make_days", spy)
+    return asked
