@@ -155,7 +155,7 @@ def test_killed_at_random_moments_while_objects_keep_coming(
             number = f"many {step}" if chance.random() < 0.2 else str(step)
             site.put(day, f"date,number\n2013-01-{day:02},{number}\n")
         process = start_intake(place_of(site, embedded_s3))
-        time.sleep(chance.uniform(0.1, 1.5))
+        time.sleep(chance.uniform(0.05, 0.7))
         process.kill()
         process.join()
         killed += process.exitcode == -signal.SIGKILL
