@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from dagster import AssetExecutionContext, AssetKey, AssetObservation
 
+from ml_assets.assets.check_outcomes import check_outcomes
 from ml_assets.assets.keys import META_KEY_RECORD, META_KEY_RECORD_DIGEST
 from ml_assets.dvc.errors import TransferFailed
 from ml_assets.dvc.lockfile import read_lock, read_locks
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remote import push
 from ml_assets.dvc.run_cache import push_run_cache
-from ml_assets.ledger.newest import newest_landing, newest_run
+from ml_assets.ledger.newest import backwards, newest_landing, newest_run
 from ml_assets.ledger.record import AnyRecord, DagsterRun, Outcome, RunRecord
 from ml_assets.ledger.run_record import draft_run, is_recorded, unpushed_sources
 from ml_assets.ledger.store import Ledger
+
+AT_MOST = 20
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,10 @@ class Conclusion:
     remote: str | None
     url: str | None
 
-    def conclude(self, outcomes: Mapping[str, Outcome]) -> AnyRecord | None:
+    def conclude(self, outcomes: Mapping[str, Outcome], *, began_with: str) -> AnyRecord | None:
         """Push, then append the record of stages with these outcomes; None where nothing changed.
+
+        `began_with` is the text that dvc.lock had before.
 
         Raises:
             DvcBridgeError, LedgerError.
@@ -44,8 +50,11 @@ class Conclusion:
         if self.url and not self._is_pushed(newest):
             return None
         run = DagsterRun(run_id=self.context.run_id, job=self.context.job_name)
+        parent, checks = self._parent(newest, began_with), check_outcomes(self.context)
         record = self.ledger.append(
-            lambda _: draft_run(self.project, stages=outcomes, newest=newest, dagster=run)
+            lambda _: draft_run(
+                self.project, stages=outcomes, newest=newest, parent=parent, checks=checks, dagster=run
+            )
         )
         if record is not None:
             self.context.log.info("Appended record %s", record.number)
@@ -81,6 +90,11 @@ class Conclusion:
         before = read_lock(newest.dvc_lock, path=Path("dvc.lock")) if newest and newest.dvc_lock else {}
         changed = [name for name in sorted(locked) if locked[name] != before.get(name)]
         return sent + push_run_cache(self.project, changed, remote=self.remote)
+
+    def _parent(self, newest: RunRecord | None, text: str) -> int | None:
+        """Of the newest records only: who went back further in Git began with a state of Git's."""
+        runs = (each for each in backwards(self.ledger) if isinstance(each, RunRecord)) if newest else ()
+        return next((each.number for each in islice(runs, AT_MOST) if each.dvc_lock == text), None)
 
     def _landed_since(self, run: RunRecord | None) -> bool:
         # A landing whose bytes changed no output still needs a run record after it, or it waits for ever.

@@ -72,14 +72,16 @@ class DvcResource(ConfigurableResource[None]):
             dagster.Failure: a stage failed (those that do not depend on it are finished first and kept), a
                 blocking check was not passed, or the push or the ledger failed.
         """
+        from ml_assets.dvc.lockfile import root_lock_text
         from ml_assets.dvc.workspace import writer
 
         identify(context)
         with failures(), writer(self._private, who=who(context), on_wait=context.log.warning):
-            step = self._step(context)
+            step, began_with = self._step(context), root_lock_text(self.project.root)
             yield from step.run(redo=redo, jobs=self.jobs, start=self._start)
             conclusion = self.conclusion(context)
-            conclusion.observe(conclusion.conclude(step.outcomes), step.selected.values())
+            record = conclusion.conclude(step.outcomes, began_with=began_with)
+            conclusion.observe(record, step.selected.values())
 
     def run_step(
         self, *, context: AssetExecutionContext, redo: Redo = Redo.CHANGED
@@ -107,12 +109,14 @@ class DvcResource(ConfigurableResource[None]):
         Raises:
             dagster.Failure: the push or the ledger failed.
         """
+        from ml_assets.dvc.lock_before import text_before
         from ml_assets.ledger.newest import newest_run
 
         with failures(), self._slot(context):
             conclusion = self.conclusion(context)
             outcomes = outcomes_of(context, stages)
-            record = conclusion.conclude(outcomes)
+            began_with = text_before(self.project, who(context)) or ""
+            record = conclusion.conclude(outcomes, began_with=began_with)
             keys = [key for key, stage in stages.items() if stage in outcomes]
             conclusion.observe(record, keys)
             if newest := record or newest_run(conclusion.ledger):

@@ -46,7 +46,9 @@ def _plain(record: AnyRecord) -> dict[str, Any]:
 def _summary(record: AnyRecord) -> str:
     if isinstance(record, IntakeRecord):
         return ", ".join([f"{len(record.landed)} objects landed", *_beside(record)])
-    return _run_summary(record)
+    if isinstance(record, RunRecord):
+        return _run_summary(record)
+    return f"pin moved to {record.commit[:12]}"
 
 
 def _beside(record: IntakeRecord) -> Iterator[str]:

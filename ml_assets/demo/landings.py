@@ -69,7 +69,9 @@ class LandingWatch:
                     hit = missing & {each.key for each in record.landed}
                     missing -= hit
                     intake = record if hit else intake
-                elif intake is not None and not missing and not record.stale:
+                elif (
+                    isinstance(record, RunRecord) and intake is not None and not missing and not record.stale
+                ):
                     return intake, record
             self._require_health(started, landing.since)
             time.sleep(POLL_SECONDS)

@@ -42,13 +42,15 @@ class Environment:
 
 def environment(root: Path) -> Environment:
     """The environment of this interpreter, which is the stages' too, and of the project at `root`."""
-    return Environment(python=platform.python_version(), digest=_installed_digest(), lock=_lock_digest(root))
+    _, digest = installed_lines()
+    return Environment(python=platform.python_version(), digest=digest, lock=_lock_digest(root))
 
 
 @cache
-def _installed_digest() -> str:
-    lines = "\n".join(sorted(f"{name}=={version}" for name, version in installed(sys.path).items()))
-    return hashlib.sha256(lines.encode()).hexdigest()
+def installed_lines() -> tuple[bytes, str]:
+    """What is installed for this process as sorted `name==version` lines, and their SHA-256."""
+    lines = "\n".join(sorted(f"{name}=={version}" for name, version in installed(sys.path).items())).encode()
+    return lines, hashlib.sha256(lines).hexdigest()
 
 
 def installed(folders: Iterable[str]) -> dict[str, str]:

@@ -69,6 +69,12 @@ def read_lock(text: str, *, path: Path) -> dict[str, LockedStage]:
     return {name: _stage(name, entry) for name, entry in stages.items()}
 
 
+def root_lock_text(root: Path) -> str:
+    """The text of the dvc.lock at the project's root; empty when there is none."""
+    lock = root / "dvc.lock"
+    return lock.read_text(encoding="utf-8") if lock.exists() else ""
+
+
 def read_locks(root: Path, manifest: Manifest) -> dict[str, LockedStage]:
     """The locked stages of all dvc.yaml files, by the manifest's names; paths are relative to the root.
 

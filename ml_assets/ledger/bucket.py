@@ -27,37 +27,43 @@ class Bucket:
 
     url: str
     store: ObjectStore
-    prefix: str
 
     @property
     def readers(self) -> int:
         return 16
 
-    def names(self, *, after: str) -> list[str]:
+    def folders(self, folder: str) -> list[str]:
         import obstore
 
-        offset = f"{self.prefix}/{after}" if after else None
         with self._reached("listing its records"):
-            chunks = obstore.list(self.store, prefix=self.prefix, offset=offset)
+            found = obstore.list_with_delimiter(self.store, prefix=folder)
+            return [path.rstrip("/").rpartition("/")[2] for path in found["common_prefixes"]]
+
+    def names(self, folder: str, *, after: str) -> list[str]:
+        import obstore
+
+        offset = f"{folder}/{after}" if after else None
+        with self._reached("listing its records"):
+            chunks = obstore.list(self.store, prefix=folder, offset=offset)
             return [found["path"].rpartition("/")[2] for chunk in chunks for found in chunk]
 
-    def read(self, name: str) -> bytes | None:
+    def read(self, path: str) -> bytes | None:
         import obstore
 
         with self._reached("reading a record"):
             try:
-                return bytes(obstore.get(self.store, f"{self.prefix}/{name}").bytes())
+                return bytes(obstore.get(self.store, path).bytes())
             except FileNotFoundError:
                 return None
 
-    def create(self, name: str, data: bytes) -> bool:
+    def create(self, path: str, data: bytes) -> bool:
         import obstore
         from obstore.exceptions import AlreadyExistsError
 
         with self._reached("appending a record"):
             try:
                 # Multipart uploads do not know the condition.
-                obstore.put(self.store, f"{self.prefix}/{name}", data, mode="create", use_multipart=False)
+                obstore.put(self.store, path, data, mode="create", use_multipart=False)
             except AlreadyExistsError:
                 return False
             return True
@@ -74,8 +80,8 @@ class Bucket:
             raise LedgerUnreachable(url=self.url, doing=doing, cause=cause) from error
 
 
-def open_bucket(url: str, *, prefix: str) -> Bucket:
-    """The folder `prefix` below `url` (s3://bucket/path, gs://…, az://…); nothing is sent yet.
+def open_bucket(url: str) -> Bucket:
+    """The place at `url` (s3://bucket/path, gs://…, az://…); nothing is sent yet.
 
     Raises PlainHttpRefused for an http:// endpoint on another machine, LedgerLocationUnknown for an address
     that obstore does not know.
@@ -89,7 +95,7 @@ def open_bucket(url: str, *, prefix: str) -> Bucket:
         store = from_url(url, retry_config=retries, **options)
     except (BaseError, ValueError) as error:
         raise LedgerLocationUnknown(url=url, cause=str(error).partition("\n")[0]) from error
-    return Bucket(url=f"{without_credentials(url).rstrip('/')}/{prefix}", store=store, prefix=prefix)
+    return Bucket(url=without_credentials(url).rstrip("/"), store=store)
 
 
 def _s3_options(env: Mapping[str, str]) -> dict[str, Any]:

@@ -33,46 +33,39 @@ class Disk:
     def readers(self) -> int:
         return 1
 
-    def names(self, *, after: str) -> list[str]:
-        with self._reached("listing its records"):
-            if not self.folder.exists():
-                return []
-            return [entry.name for entry in self.folder.iterdir() if entry.name > after]
+    def folders(self, folder: str) -> list[str]:
+        return [entry.name for entry in self._entries(folder) if entry.is_dir()]
 
-    def read(self, name: str) -> bytes | None:
+    def names(self, folder: str, *, after: str) -> list[str]:
+        return [entry.name for entry in self._entries(folder) if entry.name > after and entry.is_file()]
+
+    def read(self, path: str) -> bytes | None:
         with self._reached("reading a record"):
             try:
-                return (self.folder / name).read_bytes()
+                return (self.folder / path).read_bytes()
             except FileNotFoundError:
                 return None
 
-    def create(self, name: str, data: bytes) -> bool:
+    def create(self, path: str, data: bytes) -> bool:
         with self._reached("appending a record"):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._sweep()
-            staged = self.folder / f".{name}.{uuid4().hex}.tmp"
+            final = self.folder / path
+            _make_folder(final.parent)
+            _sweep(final.parent)
+            staged = final.with_name(f".{final.name}.{uuid4().hex}.tmp")
             try:
                 _write(staged, data)
-                return self._publish(staged, self.folder / name)
+                return _publish(staged, final)
             finally:
                 with suppress(FileNotFoundError):
                     staged.unlink()
 
-    def _publish(self, staged: Path, final: Path) -> bool:
-        try:
-            # A link, for it fails when the name is taken; a rename would overwrite.
-            os.link(staged, final)
-        except FileExistsError:
-            return False
-        _sync_folder(self.folder)
-        return True
-
-    def _sweep(self) -> None:
-        """Remove what writers that were killed half-way left behind."""
-        for staged in self.folder.glob(".*.tmp"):
-            with suppress(FileNotFoundError):
-                if time.time() - staged.stat().st_mtime > STALE_SECONDS:
-                    staged.unlink()
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        with self._reached("listing its records"):
+            try:
+                with os.scandir(self.folder / folder) as entries:
+                    return list(entries)
+            except FileNotFoundError:
+                return []
 
     @contextmanager
     def _reached(self, doing: str) -> Iterator[None]:
@@ -81,6 +74,32 @@ class Disk:
         except OSError as error:
             cause = error.strerror or str(error)
             raise LedgerUnreachable(url=self.url, doing=doing, cause=cause) from error
+
+
+def _publish(staged: Path, final: Path) -> bool:
+    try:
+        # A link, for it fails when the name is taken; a rename would overwrite.
+        os.link(staged, final)
+    except FileExistsError:
+        return False
+    _sync_folder(final.parent)
+    return True
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what writers that were killed half-way left behind."""
+    for staged in folder.glob(".*.tmp"):
+        with suppress(FileNotFoundError):
+            if time.time() - staged.stat().st_mtime > STALE_SECONDS:
+                staged.unlink()
 
 
 def _write(path: Path, data: bytes) -> None:

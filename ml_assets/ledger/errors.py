@@ -80,6 +80,17 @@ class RecordCorrupt(LedgerError):
         )
 
 
+class CheckpointCorrupt(LedgerError):
+    """A checkpoint is there and cannot be read, or holds other records than its shard."""
+
+    def __init__(self, *, where: str, cause: str) -> None:
+        self.where = where
+        super().__init__(
+            f"A checkpoint of the ledger cannot be used: {cause}\n  at {where}\n"
+            "It is only a copy of a thousand records: delete it, and it is written again."
+        )
+
+
 class RecordTooNew(LedgerError):
     """A record was written by a later version of ml_assets than this one."""
 

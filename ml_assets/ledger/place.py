@@ -1,4 +1,4 @@
-"""Where records lie: the few things that a folder and a bucket must both be able to do."""
+"""Where a ledger lies: the few things that a folder and a bucket must both be able to do."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Protocol
 
 
 class Place(Protocol):
-    """A flat set of small objects that are created once and never written again.
+    """Small objects that are created once and never written again, in folders.
 
-    Each method raises LedgerUnreachable when the place does not answer or refuses.
+    Paths are relative to the ledger. Each method raises LedgerUnreachable when the place does not answer or
+    refuses.
     """
 
     @property
@@ -21,14 +22,18 @@ class Place(Protocol):
         """How many reads at once are worth while."""
         ...
 
-    def names(self, *, after: str) -> list[str]:
-        """The names that sort after `after`, in any order; none when nothing was created yet."""
+    def folders(self, folder: str, /) -> list[str]:
+        """The names of the folders in `folder`, in any order; none when nothing was created yet."""
         ...
 
-    def read(self, name: str, /) -> bytes | None:
+    def names(self, folder: str, /, *, after: str) -> list[str]:
+        """The names of the objects in `folder` that sort after `after`, in any order."""
+        ...
+
+    def read(self, path: str, /) -> bytes | None:
         """The whole object, or None when there is none."""
         ...
 
-    def create(self, name: str, data: bytes, /) -> bool:
+    def create(self, path: str, data: bytes, /) -> bool:
         """Whether the object is now there whole because of this call; False when the name was taken."""
         ...

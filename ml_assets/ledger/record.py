@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import uuid4
@@ -15,12 +15,10 @@ from pydantic import (
     Field,
     PrivateAttr,
     TypeAdapter,
-    ValidationError,
     field_serializer,
 )
 
 from ml_assets.ledger.canonical import Plain, canonical_json, sha256_hex
-from ml_assets.ledger.errors import RecordCorrupt, RecordTooNew
 
 SCHEMA = 1
 
@@ -135,7 +133,11 @@ class GoneUpstream(Value):
 
 
 class OutputRecord(Value):
-    """One output of a stage as DVC recorded it; `sha256` is None for folders, whose md5 ends in `.dir`."""
+    """One output of a stage as DVC recorded it; the md5 of a folder ends in `.dir`.
+
+    `sha256` of a folder is that of its listing: a line `<sha256>  <path>` for each file, sorted by path, as
+    `sha256sum` writes it. None where the bytes were not at hand, and for folders in older records.
+    """
 
     path: str
     stage: str
@@ -145,6 +147,25 @@ class OutputRecord(Value):
 
 
 Outcome = Literal["ran", "restored", "unchanged"]
+
+
+class StageCode(Value):
+    """The code that a stage reaches by imports: one digest, and the files by path (their SHA-256 are in
+    `code_files`)."""
+
+    digest: str
+    files: tuple[str, ...] = ()
+
+
+class CheckOutcome(Value):
+    """What an asset check said in this run; `asset` is the key as Dagster writes it, a/b."""
+
+    asset: str
+    check: str
+    passed: bool
+    blocking: bool = False
+    severity: Literal["WARN", "ERROR"] = "ERROR"
+    description: str | None = None
 
 
 class Origin(Value):
@@ -168,6 +189,8 @@ class Draft(Origin):
     time: Annotated[AwareDatetime, AfterValidator(_utc_seconds)] = Field(default_factory=now)
     dvc_files: dict[str, str] = Field(default_factory=dict)
     note: str | None = None
+    redacted: tuple[str, ...] = ()
+    """Where something was taken out that looked like a secret: names of fields and keys."""
 
     @field_serializer("time")
     def _iso(self, time: datetime) -> str:
@@ -176,7 +199,8 @@ class Draft(Origin):
     def numbered(self, *, number: int, previous: str | None) -> AnyRecord:
         """This draft with its place in the chain."""
         fields = {**self.model_dump(), "number": number, "previous": previous}
-        return _ADAPTER.validate_python(fields)
+        record = validate_record(fields)
+        return record.model_copy(update={"checksum": checksum_of(record.model_dump(mode="json"))})
 
 
 class Record(Draft):
@@ -184,6 +208,9 @@ class Record(Draft):
 
     number: int = Field(ge=1)
     previous: str | None
+    checksum: str | None = None
+    """SHA-256 of the canonical form without this field: of the newest record nothing else tells a flipped
+    byte. None in records that are older than it."""
     _stored_digest: str | None = PrivateAttr(default=None)
 
     def canonical(self) -> bytes:
@@ -218,9 +245,14 @@ class RunDraft(Draft):
     """Stages ran, or were found done. `stale` names the stages whose result is out of date."""
 
     kind: Literal["run"] = "run"
+    parent: int | None = None
+    """The run record whose state this one went on from; None where no record has that dvc.lock."""
     dvc_lock: str
     stages: dict[str, Outcome] = Field(default_factory=dict)
     stale: tuple[str, ...] = ()
+    code: dict[str, StageCode] = Field(default_factory=dict)
+    code_files: dict[str, str | None] = Field(default_factory=dict)
+    checks: tuple[CheckOutcome, ...] = ()
     outputs: tuple[OutputRecord, ...] = ()
     metrics: dict[str, Plain] = Field(default_factory=dict)
     small_outputs: dict[str, str] = Field(default_factory=dict)
@@ -230,53 +262,28 @@ class RunRecord(RunDraft, Record):
     kind: Literal["run"] = "run"
 
 
-KINDS = ("intake", "run")
-AnyRecord = IntakeRecord | RunRecord
+class PinDraft(Draft):
+    """Production's pin was moved: later runs use the code, the graph and the params of `commit`."""
+
+    kind: Literal["pin"] = "pin"
+    commit: str
+    before: str | None = None
+
+
+class PinRecord(PinDraft, Record):
+    kind: Literal["pin"] = "pin"
+
+
+AnyRecord = IntakeRecord | RunRecord | PinRecord
+KINDS: dict[str, type[AnyRecord]] = {"intake": IntakeRecord, "run": RunRecord, "pin": PinRecord}
 _ADAPTER: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Field(discriminator="kind")])
 
 
-def parse_record(data: bytes, *, number: int, where: str) -> AnyRecord:
-    """The record in `data`, which was stored as `number`.
-
-    Raises RecordCorrupt when it is torn, edited into nonsense or another number's, RecordTooNew when a later
-    version wrote it.
-    """
-    fields = _fields(data, number=number, where=where)
-    _refuse_newer(fields, number=number, where=where)
-    try:
-        record = _ADAPTER.validate_python(fields)
-    except ValidationError as error:
-        raise RecordCorrupt(number=number, where=where, cause=_first(error)) from error
-    if record.number != number:
-        raise RecordCorrupt(number=number, where=where, cause=f"it says that it is record {record.number}")
-    # An earlier version of ours wrote fewer fields: the digest is of the bytes, not of what we would write.
-    stored = sha256_hex(data)
-    if stored != record.digest:
-        record._stored_digest = stored
-    return record
+def validate_record(fields: Mapping[str, Any]) -> AnyRecord:
+    """Raises pydantic.ValidationError."""
+    return _ADAPTER.validate_python(fields)
 
 
-def _fields(data: bytes, *, number: int, where: str) -> dict[str, Any]:
-    try:
-        fields = json.loads(data)
-    except ValueError as error:
-        cause = f"it is not JSON ({len(data)} bytes; {error})"
-        raise RecordCorrupt(number=number, where=where, cause=cause) from error
-    if not isinstance(fields, dict):
-        raise RecordCorrupt(number=number, where=where, cause="it is not a JSON object")
-    return fields
-
-
-def _refuse_newer(fields: dict[str, Any], *, number: int, where: str) -> None:
-    schema, kind = fields.get("schema"), fields.get("kind")
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise RecordTooNew(number=number, where=where, found=f"schema {schema}", known=f"schema {SCHEMA}")
-    if isinstance(kind, str) and kind not in KINDS:
-        raise RecordTooNew(number=number, where=where, found=f"kind {kind!r}", known=" and ".join(KINDS))
-
-
-def _first(error: ValidationError) -> str:
-    """The first finding without the value, which may be long."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    place = ".".join(str(part) for part in found[0]["loc"])
-    return f"{place}: {found[0]['msg']} ({len(found)} finding(s))"
+def checksum_of(fields: Mapping[str, Any]) -> str:
+    """What `checksum` must be in a record with these fields."""
+    return sha256_hex(canonical_json({name: value for name, value in fields.items() if name != "checksum"}))

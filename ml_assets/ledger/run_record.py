@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from ml_assets.dvc.lockfile import LockedStage, output_paths, read_locks, source_hashes, stale_stages
+from ml_assets.dvc.closure import code_digest, import_closure, own_code
+from ml_assets.dvc.lockfile import (
+    LockedStage,
+    output_paths,
+    read_locks,
+    root_lock_text,
+    source_hashes,
+    stale_stages,
+)
 from ml_assets.dvc.manifest import Manifest
 from ml_assets.dvc.metrics import read_metrics
 from ml_assets.dvc.project import DvcProject
+from ml_assets.dvc.sha256 import sha256_of
 from ml_assets.ledger.canonical import Plain
 from ml_assets.ledger.origin import collect
-from ml_assets.ledger.record import DagsterRun, Outcome, OutputRecord, RunDraft, RunRecord
+from ml_assets.ledger.record import (
+    CheckOutcome,
+    DagsterRun,
+    Outcome,
+    OutputRecord,
+    RunDraft,
+    RunRecord,
+    StageCode,
+)
 
 LARGEST_SMALL_OUTPUT = 1_000_000
-CHUNK = 1 << 20
 
 
 def is_recorded(project: DvcProject, newest: RunRecord | None) -> bool:
     """Whether `newest` already says exactly what the project's dvc.lock and .dvc files say."""
     return newest is not None and (newest.dvc_lock, newest.dvc_files) == (
-        _lock_text(project.root),
+        root_lock_text(project.root),
         dvc_file_texts(project),
     )
 
@@ -33,6 +50,8 @@ def draft_run(
     *,
     stages: Mapping[str, Outcome],
     newest: RunRecord | None,
+    parent: int | None = None,
+    checks: Iterable[CheckOutcome] = (),
     dagster: DagsterRun | None = None,
 ) -> RunDraft:
     """The draft of a record of the project's state after `stages` were brought up to date.
@@ -40,6 +59,8 @@ def draft_run(
     Args:
         stages: name → outcome of each stage of this run; the others are looked at for staleness only.
         newest: the run record before, whose SHA-256 of an unchanged output is taken over.
+        parent: the record whose state the run began with.
+        checks: what asset checks said of it so far.
     """
     manifest = project.manifest()
     locked = read_locks(project.root, manifest)
@@ -47,11 +68,14 @@ def draft_run(
     params = [file for file in sorted(declared) if (project.root / file).is_file()]
     return RunDraft(
         **dict(collect(project.root, params=params, dagster=dagster)),
-        dvc_lock=_lock_text(project.root),
+        dvc_lock=root_lock_text(project.root),
         dvc_files=dvc_file_texts(project),
         stages=dict(stages),
+        parent=parent,
         stale=stale_stages(manifest, locked, source_hashes(project.root, manifest)),
-        outputs=tuple(_outputs(project.root, manifest, locked, newest)),
+        **_code(project, manifest),
+        checks=tuple(checks),
+        outputs=tuple(_outputs(project, manifest, locked, newest)),
         metrics=_metrics(project.root, manifest),
         small_outputs=_small_outputs(project.root, manifest),
     )
@@ -76,36 +100,40 @@ def dvc_file_texts(project: DvcProject) -> dict[str, str]:
     return {file: path.read_text(encoding="utf-8") for file, path in paths.items() if path.exists()}
 
 
-def _lock_text(root: Path) -> str:
-    lock = root / "dvc.lock"
-    return lock.read_text(encoding="utf-8") if lock.exists() else ""
+def _code(project: DvcProject, manifest: Manifest) -> dict[str, Any]:
+    """The import closure of each stage, which Git's commit and patch hold."""
+    code = project.code()
+    files = {
+        stage.name: own_code(manifest, import_closure(project.root, stage, code=code))
+        for stage in manifest.stages
+    }
+    return {
+        "code": {
+            stage.name: StageCode(
+                digest=code_digest(project.root, manifest, stage, code=code), files=files[stage.name]
+            )
+            for stage in manifest.stages
+        },
+        "code_files": {file: code.sha256(file) for file in sorted(set(chain.from_iterable(files.values())))},
+    }
 
 
 def _outputs(
-    root: Path, manifest: Manifest, locked: Mapping[str, LockedStage], newest: RunRecord | None
+    project: DvcProject, manifest: Manifest, locked: Mapping[str, LockedStage], newest: RunRecord | None
 ) -> list[OutputRecord]:
     known = {(out.path, out.md5): out.sha256 for out in (newest.outputs if newest else ())}
+    memory = project.private_dir / "sha256"
     return [
         OutputRecord(
             path=out.path,
             stage=stage.name,
             md5=out.md5,
             size=out.size or 0,
-            sha256=known.get((out.path, out.md5)) or _sha256(root / out.path),
+            sha256=known.get((out.path, out.md5)) or sha256_of(project.root / out.path, memory=memory),
         )
         for stage in manifest.stages
         for out in output_paths(stage, locked.get(stage.name)).values()
     ]
-
-
-def _sha256(path: Path) -> str | None:
-    if not path.is_file():
-        return None
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _metrics(root: Path, manifest: Manifest) -> dict[str, Plain]:

@@ -57,5 +57,6 @@ def _intakes_before(ledger: Ledger, record: RunRecord) -> tuple[IntakeRecord, ..
         before = ledger.get(number)
         if isinstance(before, RunRecord):
             break
-        found.append(before)
+        if isinstance(before, IntakeRecord):
+            found.append(before)
     return tuple(reversed(found))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ml_assets.demo.web_api import WebApi
+from ml_assets.ledger.record import RunRecord
 from ml_assets.ledger.store import Ledger
 from ml_assets_tests.factories import dvc, make_project, run
 from ml_assets_tests.journeys.checkout import wait_until
@@ -90,6 +91,7 @@ def test_a_terminated_run_leaves_nothing_running_and_the_next_one_is_right(
     wait_until(lambda: status(dagster, run_id) == "SUCCESS", seconds=90, what="the next run's success")
     assert (project / "slow.txt").read_text() == "whole"
     (record,) = Ledger.open(".ml_assets/ledger", root=project).records()
+    assert isinstance(record, RunRecord)
     assert record.dvc_lock == (project / "dvc.lock").read_text()
     assert (project / "dvc.lock").read_bytes() == _by_hand(project, tmp_path / "by-hand")
     assert "didn't change, skipping" in dvc("repro", cwd=project)

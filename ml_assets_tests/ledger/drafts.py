@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ml_assets.ledger.record import (
+    AnyRecord,
+    Draft,
     Environment,
     IntakeDraft,
-    IntakeRecord,
     Landed,
     Origin,
     Quarantined,
     RunDraft,
-    RunRecord,
 )
 
 BUCKET = "flights"
@@ -53,9 +53,9 @@ def a_run(**fields: Any) -> RunDraft:
     return RunDraft(**(dict(ORIGIN) | {"time": TIME, "dvc_lock": "schema: '2.0'\n"} | fields))
 
 
-def chained(*drafts: IntakeDraft | RunDraft) -> list[IntakeRecord | RunRecord]:
+def chained(*drafts: Draft) -> list[AnyRecord]:
     """The drafts as records 1, 2, … of one chain."""
-    records: list[IntakeRecord | RunRecord] = []
+    records: list[AnyRecord] = []
     for number, draft in enumerate(drafts, start=1):
         previous = records[-1].digest if records else None
         records.append(draft.numbered(number=number, previous=previous))

@@ -42,4 +42,4 @@ if __name__ == "__main__":
     if how == "append":
         append(target, name, int(many))
     else:
-        overwrite(Path(where) / "records", target, name, int(many))
+        overwrite(Path(where) / "records" / "0000000", target, name, int(many))

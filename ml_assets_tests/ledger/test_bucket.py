@@ -50,7 +50,7 @@ def test_records_come_back_chained_and_in_order(url: str, tmp_path: Path) -> Non
 def test_a_record_is_an_object_of_its_own(url: str, bucket: str, s3: S3Client, tmp_path: Path) -> None:
     record = Ledger.open(url, root=tmp_path).append(lambda _: intake(note="ü"))
 
-    stored = s3.get_object(Bucket=bucket, Key="ledger/records/0000000001.json")["Body"].read()
+    stored = s3.get_object(Bucket=bucket, Key="ledger/records/0000000/0000000001.json")["Body"].read()
 
     assert record is not None
     assert stored == record.canonical()
@@ -85,5 +85,5 @@ def test_credentials_of_a_profile_are_used_as_boto3_would(
 def test_a_missing_bucket_is_said_with_its_address(url: str, tmp_path: Path) -> None:
     ledger = Ledger.open("s3://no-such-bucket/ledger", root=tmp_path)
 
-    with pytest.raises(LedgerUnreachable, match="s3://no-such-bucket/ledger/records"):
+    with pytest.raises(LedgerUnreachable, match="s3://no-such-bucket/ledger"):
         ledger.append(lambda _: intake())

@@ -24,7 +24,7 @@ def test_eight_processes_append_one_unbroken_chain(tmp_path: Path) -> None:
 
 
 def test_control_a_plain_write_loses_records(tmp_path: Path) -> None:
-    (tmp_path / "ledger" / "records").mkdir(parents=True)
+    (tmp_path / "ledger" / "records" / "0000000").mkdir(parents=True)
 
     wanted = race(str(tmp_path / "ledger"), turns=10, how="overwrite")
 
@@ -52,7 +52,7 @@ def test_writers_killed_at_any_moment_leave_an_unbroken_chain(tmp_path: Path) ->
     for pause in (0.0, 0.003, 0.01, 0.02):
         writer = start(str(tmp_path / "ledger"), name="x", turns=9999, how="append")
         go([writer])
-        _until_appended(tmp_path / "ledger" / "records")
+        _until_appended(tmp_path / "ledger" / "records" / "0000000")
         time.sleep(pause)
         writer.kill()
         assert writer.wait() == -signal.SIGKILL

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ml_assets.ledger.errors import RecordCorrupt, RecordTooNew
-from ml_assets.ledger.record import IntakeRecord, parse_record
+from ml_assets.ledger.parsing import parse_record
+from ml_assets.ledger.record import IntakeRecord
 from ml_assets_tests.ledger.drafts import a_run, chained, intake, landed, quarantined
 
 PLAIN = st.recursive(
@@ -107,7 +108,7 @@ def test_a_record_under_another_number_is_corrupt() -> None:
 def test_a_record_of_an_earlier_version_keeps_the_digest_of_its_bytes() -> None:
     (record,) = chained(intake())
     fewer = json.loads(record.canonical())
-    del fewer["note"]
+    del fewer["note"], fewer["checksum"]
     stored = json.dumps(fewer, sort_keys=True, separators=(",", ":")).encode()
 
     old = parse_record(stored, number=1, where="1.json")
@@ -117,10 +118,20 @@ def test_a_record_of_an_earlier_version_keeps_the_digest_of_its_bytes() -> None:
     assert old.digest != record.digest
 
 
+@given(place=st.integers(min_value=0), other=st.integers(1, 255))
+def test_a_flipped_byte_anywhere_in_a_record_is_named(place: int, other: int) -> None:
+    (record,) = chained(intake(landed("landing/a.csv"), note="ü"))
+    stored = bytearray(record.canonical())
+    stored[place % len(stored)] ^= other
+
+    with pytest.raises((RecordCorrupt, RecordTooNew), match=r"[Rr]ecord 1"):
+        parse_record(bytes(stored), number=1, where="1.json")
+
+
 def test_an_intake_of_before_rows_were_counted_reads_and_keeps_its_digest() -> None:
     (record,) = chained(intake(landed("landing/a.csv"), quarantined("landing/b.csv")))
     fields = json.loads(record.canonical())
-    for name in ("schema_fingerprint", "drift"):
+    for name in ("schema_fingerprint", "drift", "checksum"):
         del fields[name]
     for name in ("rows", "rejected_rows", "unknown_columns", "cleaned_sha256"):
         del fields["landed"][0][name]

@@ -14,6 +14,7 @@ from typing import NoReturn
 import pytest
 
 from ml_assets.ledger import chain
+from ml_assets.ledger.canonical import canonical_json
 from ml_assets.ledger.errors import (
     AppendContended,
     ChainBroken,
@@ -24,7 +25,7 @@ from ml_assets.ledger.errors import (
     RecordMissing,
     RecordTooNew,
 )
-from ml_assets.ledger.record import IntakeDraft, Record
+from ml_assets.ledger.record import IntakeDraft, Record, checksum_of
 from ml_assets.ledger.store import ATTEMPTS, Ledger
 from ml_assets_tests.ledger.drafts import a_run, intake, landed
 
@@ -36,7 +37,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return tmp_path / "ledger" / "records"
+    return tmp_path / "ledger" / "records" / "0000000"
 
 
 def fill(ledger: Ledger, count: int) -> None:
@@ -130,12 +131,23 @@ def test_a_newer_versions_record_stops_appending(ledger: Ledger, folder: Path) -
         fill(ledger, 1)
 
 
-def test_a_record_flipped_on_disk_is_named(ledger: Ledger, folder: Path) -> None:
+def test_a_record_edited_on_disk_is_named(ledger: Ledger, folder: Path) -> None:
     fill(ledger, 4)
     file = folder / "0000000002.json"
-    fields = json.loads(file.read_text())
+    text = file.read_text()
     file.unlink()
-    file.write_text(json.dumps(fields | {"actor": "eve"}))
+    file.write_text(text.replace('"ada"', '"eve"'))
+
+    with pytest.raises(RecordCorrupt, match=r"Record 2 (?s:.*)a byte was changed"):
+        list(ledger.records())
+
+
+def test_a_record_forged_with_its_checksum_is_named_by_the_next_one(ledger: Ledger, folder: Path) -> None:
+    fill(ledger, 4)
+    file = folder / "0000000002.json"
+    fields = json.loads(file.read_text()) | {"actor": "eve"}
+    file.unlink()
+    file.write_bytes(canonical_json(fields | {"checksum": checksum_of(fields)}))
 
     with pytest.raises(ChainBroken) as caught:
         chain.verify(ledger.records())
@@ -190,11 +202,16 @@ class Memory:
     def __init__(self) -> None:
         self.stored: dict[str, bytes] = {}
 
-    def names(self, *, after: str) -> list[str]:
-        return [name for name in self.stored if name > after]
+    def folders(self, folder: str, /) -> list[str]:
+        inside = {name.removeprefix(f"{folder}/") for name in self.stored if name.startswith(f"{folder}/")}
+        return sorted({name.partition("/")[0] for name in inside if "/" in name})
 
-    def read(self, name: str, /) -> bytes | None:
-        return self.stored.get(name)
+    def names(self, folder: str, /, *, after: str) -> list[str]:
+        inside = [name.rpartition("/") for name in self.stored]
+        return [name for where, _, name in inside if where == folder and name > after]
+
+    def read(self, path: str, /) -> bytes | None:
+        return self.stored.get(path)
 
     def create(self, name: str, data: bytes, /) -> bool:
         return self.stored.setdefault(name, data) is data
@@ -235,12 +252,12 @@ def test_a_put_whose_answer_was_lost_is_recognised_as_ours(answer: LedgerUnreach
     record = Ledger(place).append(lambda _: intake())
 
     assert record is not None
-    assert list(place.stored.values()) == [record.canonical()]
+    assert place.stored["records/0000000/0000000001.json"] == record.canonical()
 
 
 def test_a_put_that_failed_before_it_arrived_is_an_error() -> None:
     class Down(Memory):
-        def create(self, _name: str, _data: bytes, /) -> NoReturn:
+        def create(self, _path: str, _data: bytes, /) -> NoReturn:
             raise LedgerUnreachable(url="u", doing="appending a record", cause="connection refused")
 
     with pytest.raises(LedgerUnreachable, match="connection refused"):

@@ -115,7 +115,7 @@ def test_files_are_there_byte_for_byte(
         "plots/roc.csv": root / "judged" / "roc.csv",
         "pictures/roc.png": picture,
         "ledger/dvc.lock": root / "dvc.lock",
-        "ledger/record.json": root / ".ml_assets" / "ledger" / "records" / "0000000001.json",
+        "ledger/record.json": root / ".ml_assets" / "ledger" / "records" / "0000000" / "0000000001.json",
     }.items():
         assert Path(client.download_artifacts(tracked.run_id, place)).read_bytes() == source.read_bytes()
 
