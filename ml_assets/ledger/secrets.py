@@ -20,11 +20,11 @@ SHORTEST = 12
 """Characters: a shorter value of the environment may be any word, and would be taken out of every text."""
 
 SECRET_NAME = re.compile(
-    r"(^|[_.-])(password|passwd|passphrase|pwd|secret|token|credentials?|(api|access|private|secret|account|signing)_?key)$",
+    r"(^|[_.-])(password|passwd|passphrase|pwd|secret|token|credentials?|(api|access|private|secret|account|signing)[_-]?key)$",
     re.IGNORECASE,
 )
 _SECRET_VARIABLE = re.compile(
-    r"PASSW|SECRET|TOKEN|CREDENTIAL|(API|ACCESS|PRIVATE|ACCOUNT)_?KEY$", re.IGNORECASE
+    r"PASSW|SECRET|TOKEN|CREDENTIAL|(API|ACCESS|PRIVATE|ACCOUNT)[_-]?KEY$", re.IGNORECASE
 )
 _TOKENS = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS access keys
@@ -38,7 +38,9 @@ _TOKENS = re.compile(
 )
 _IN_ADDRESS = re.compile(r"(?<=://)[^\s/@:'\"]*:[^\s/@'\"]+(?=@)")
 # `password: x` of YAML and JSON, `--password=x` of a command.
-_NAME = r"(?P<name>[\"']?[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|private)_?key)[\"']?"
+_NAME = (
+    r"(?P<name>[\"']?[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|private)[_-]?key)[\"']?"
+)
 _IN_TEXT = re.compile(
     _NAME + r"""[ \t]*[:=][ \t]*)(?P<value>"[^"\n]+"|'[^'\n]+'|[^\s"',}\]]+)""", re.IGNORECASE
 )

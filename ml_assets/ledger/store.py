@@ -139,7 +139,7 @@ class Ledger:
     def _newest_number(self) -> int:
         newest = self._newest
         if newest:
-            shard = layout.shard_of(newest)
+            shard = layout.shard_of(newest + 1)
         else:
             shards = self._shards()
             shard = shards[-1] if shards else 0
