@@ -1,8 +1,7 @@
-"""A long ledger: a thousand records a folder, a checkpoint of each full one, the same few requests at any length."""
+"""A long ledger: a thousand records a folder, a checkpoint of each, as few requests as of a short one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,8 +47,8 @@ def _short_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "ledger"
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "ledger"
 
 
 def filled(folder: Path, count: int) -> Ledger:

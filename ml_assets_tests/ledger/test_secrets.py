@@ -84,9 +84,7 @@ def test_a_secret_in_a_landed_object_s_reason_does_not_change_the_object(
     [
         {"params": {"params.yaml": {"max_tokens": 5, "token": 7, "tokenizer": "words", "secret": True}}},
         {"params": {"params.yaml": {"password": "${DB_PASSWORD}", "key": "date"}}},
-        {
-            "dvc_lock": "stages:\n  token:\n    cmd: tokenize a\n    params:\n      p.yaml:\n        token: 5\n"
-        },
+        {"dvc_lock": "stages:\n  token:\n    cmd: words\n    params:\n      p.yaml:\n        token: 5\n"},
         {"git": GitState(commit="c" * 40, dirty_sha256="d" * 64, patch="+token = next(tokens)\n")},
     ],
 )
