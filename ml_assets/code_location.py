@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: Dagster looks at the annotations of the asset function.
 from collections.abc import Iterator
+from functools import cached_property
 
 from dagster import (
     AssetExecutionContext,
@@ -11,7 +12,6 @@ from dagster import (
     MaterializeResult,
     in_process_executor,
 )
-from dotenv import load_dotenv
 
 from ml_assets.assets import (
     DvcProject,
@@ -32,9 +32,9 @@ from ml_assets.landing.raw_checks import build_raw_checks
 from ml_assets.landing.s3_settings import LandingS3
 from ml_assets.landing.sensor import Landing, build_landing_definitions
 from ml_assets.landing.settings import LandingSettings
-from ml_assets.ledger.store import Ledger
 from ml_assets.models.assets import build_mlflow_run_asset, experiment_tracker
-from ml_assets.settings import Settings, SettingsTable
+from ml_assets.settings import SettingsTable
+from ml_assets.workplace import Workplace, find_workplace
 
 PIPELINE = "pipeline"
 
@@ -50,8 +50,9 @@ def build_definitions(project: DvcProject, *, translator: DvcTranslator | None =
         AssetKeyTaken, MetaInvalid: a stage cannot be an asset as it is.
         SettingsInvalid: the settings name something that does not exist.
     """
-    definitions = build_project_definitions(project, translator=translator)
-    if Settings.load(project.root).steps == "stage":
+    place = find_workplace(project)
+    definitions = _Rooms(place, translator, PIPELINE).definitions()
+    if place.settings.steps == "stage":
         return definitions
     # One process a run: DVC skips what is done, so a step has nothing to win from one of its own.
     return Definitions.merge(definitions, Definitions(executor=in_process_executor))
@@ -73,57 +74,41 @@ def build_project_definitions(
     Raises:
         ManifestFailed, SettingsInvalid.
     """
-    load_dotenv(project.root / ".env")
-    settings = Settings.load(project.root, over=over)
-    return _Rooms(project.pinned(), settings, translator, name).definitions()
+    return _Rooms(find_workplace(project, over=over), translator, name).definitions()
 
 
 def build_landing(
-    project: DvcProject,
-    settings: Settings,
-    landing: LandingSettings,
-    *,
-    translator: DvcTranslator | None = None,
+    place: Workplace, landing: LandingSettings, *, translator: DvcTranslator | None = None
 ) -> Landing:
-    """What lands into `project`, as the table `landing` of its `settings` says."""
+    """What lands into a project, as the table `landing` of its settings says."""
+    project, settings = place.project, place.settings
     named = (translator or DvcTranslator()).with_defaults(
         key_prefix=settings.key_prefix, group=settings.group
     )
     raw = source_spec(project=project, path=landing.into, translator=named)
-    ledger = Ledger.open(settings.ledger, root=project.root)
-    return Landing(settings=landing, ledger=ledger, raw=raw.key, root=project.root)
+    return Landing(settings=landing, ledger=place.ledger, raw=raw.key, root=project.root)
 
 
 class _Rooms:
     """What each room adds to the definitions of one project."""
 
-    def __init__(
-        self, project: DvcProject, settings: Settings, translator: DvcTranslator | None, name: str
-    ) -> None:
-        self.project = project
+    def __init__(self, place: Workplace, translator: DvcTranslator | None, name: str) -> None:
+        settings = place.settings
+        self.place = place
+        self.project = place.project.pinned()
         self.settings = settings
         self.translator = (translator or DvcTranslator()).with_defaults(
             key_prefix=settings.key_prefix, group=settings.group
         )
         self.name = name
-        self.ledger = Ledger.open(settings.ledger, root=project.root)
+        self.ledger = place.ledger
 
     def definitions(self) -> Definitions:
         parts = (self._stages(), self._checks(), self._tracking(), self._landing(), self._experiments())
         return Definitions.merge(*parts)
 
     def _stages(self) -> Definitions:
-        settings, project = self.settings, self.project
-        # No resource of the code location, where another project's of the same name would be in the way.
-        dvc = DvcResource(
-            project_dir=str(project.root),
-            remote=settings.remote,
-            ledger=settings.ledger,
-            landed=list(settings.sources),
-            jobs=settings.jobs,
-            warm=settings.warm,
-        )
-
+        settings, project, dvc = self.settings, self.project, self.dvc
         sources = build_source_assets(project=project, translator=self.translator, without=settings.sources)
         if not project.manifest().stages:
             return Definitions(assets=sources)
@@ -142,6 +127,21 @@ class _Rooms:
 
         stages = [pipeline] if self._split().plain else []
         return Definitions(assets=[*stages, *groups, *sources])
+
+    @cached_property
+    def dvc(self) -> DvcResource:
+        """No resource of the code location, where another project's of the same name would be in the way."""
+        settings = self.settings
+        return DvcResource(
+            project_dir=str(self.project.root),
+            remote=settings.remote,
+            ledger=settings.ledger,
+            landed=list(settings.sources),
+            jobs=settings.jobs,
+            warm=settings.warm,
+            home=str(settings.home) if settings.home else None,
+            commit=self.place.commit,
+        )
 
     def _stage_steps(self, dvc: DvcResource) -> list[AssetsDefinition]:
         return build_stage_step_assets(
@@ -189,9 +189,14 @@ class _Rooms:
         if landing is None:
             return Definitions()
         raw = source_spec(project=self.project, path=landing.into, translator=self.translator)
-        watched = build_landing(self.project, self.settings, landing, translator=self.translator)
+        watched = build_landing(self.place, landing, translator=self.translator)
         intake = build_raw_asset(
-            spec=raw, settings=landing, project=self.project, ledger=self.ledger, remote=self.settings.remote
+            spec=raw,
+            settings=landing,
+            project=self.project,
+            ledger=self.ledger,
+            dvc=self.dvc,
+            home=self.settings.state_root,
         )
         checks = build_raw_checks(raw=raw.key, settings=landing, ledger=self.ledger, root=self.project.root)
         s3 = LandingS3(region=landing.region, endpoint_url=landing.endpoint_url)
@@ -201,7 +206,8 @@ class _Rooms:
         )
 
     def _experiments(self) -> Definitions:
-        if not self.project.manifest().stages:
+        # An experiment belongs to the branch of the person who tries something out.
+        if not self.project.manifest().stages or self.place.commit is not None:
             return Definitions()
         track = experiment_tracker(self.settings) if self.settings.tracks_runs else None
         of = None if self.name == PIPELINE else self.name

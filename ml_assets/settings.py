@@ -6,9 +6,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ml_assets.dvc.toml_text import parse_toml
 from ml_assets.errors import ForeseenError
@@ -32,6 +32,14 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 KeyPrefix = Annotated[tuple[Name, ...], BeforeValidator(_parts)]
 
 
+class CommitSettings(BaseModel):
+    """`[tool.ml_assets.commit]`: dvc.lock is committed after each run, on `branch` (None: the current)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    branch: str | None = None
+
+
 class SettingsTable(BaseModel):
     """What may be set, whichever way it is said: in `[tool.ml_assets]`, or in a component's YAML.
 
@@ -41,11 +49,15 @@ class SettingsTable(BaseModel):
     `steps`: all stages in one Dagster step, or one step a stage; `jobs` independent stages run at once in a
     step (the machine's cores). `warm` lets stages that ask for it
     (`meta.dagster.preload`) start with their libraries loaded. `checks` are those of DVC's state that each
-    stage's asset gets; they run with each materialization.
+    stage's asset gets; they run with each materialization. `mode`: *research* runs in the checkout itself,
+    and `commit` (a table, even an empty one) commits dvc.lock after each run; *production* runs in a clone of
+    the commit that `ml-assets pin` names, and touches neither the checkout nor Git.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    mode: Literal["research", "production"] = "research"
+    commit: CommitSettings | None = None
     remote: str | None = None
     ledger: str = ".ml_assets/ledger"
     key_prefix: KeyPrefix = ()
@@ -72,20 +84,33 @@ class Settings(SettingsTable):
     """Everything that a project may configure; secrets and endpoints come from the environment instead."""
 
     root: Path
+    home: Path | None = None
+    """The checkout, where `root` is production's clone of a commit."""
+
+    @model_validator(mode="after")
+    def _commits_in_research_only(self) -> Self:
+        if self.mode == "production" and self.commit is not None:
+            raise ValueError("`commit` belongs to research: production makes none, it has the ledger")
+        return self
+
+    @property
+    def state_root(self) -> Path:
+        """Where relative paths of what is kept between runs begin: ledger, journal, MLflow's store."""
+        return self.home or self.root
 
     @classmethod
     def load(cls, root: Path, *, over: SettingsTable | None = None) -> Settings:
         """The settings of the project at `root`.
 
-        What `over` sets wins over the project's file; ML_ASSETS_REMOTE, ML_ASSETS_LEDGER and ML_ASSETS_SENSOR
-        in the environment win over both.
+        What `over` sets wins over the project's file; ML_ASSETS_MODE, ML_ASSETS_REMOTE, ML_ASSETS_LEDGER and
+        ML_ASSETS_SENSOR in the environment win over both.
 
         Raises:
             SettingsInvalid: naming the file and each wrong entry.
         """
         path, said = _table(root)
         table = {**said, **(over.model_dump(exclude_unset=True) if over else {})}
-        for name in ("remote", "ledger"):
+        for name in ("mode", "remote", "ledger"):
             if (value := os.environ.get(f"ML_ASSETS_{name.upper()}")) is not None:
                 table[name] = value
         if (sensor := os.environ.get("ML_ASSETS_SENSOR")) and "landing" in table:

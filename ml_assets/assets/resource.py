@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -51,6 +51,8 @@ class DvcResource(ConfigurableResource[None]):
         landed: tracked paths that a landing fills; runs of stages leave their .dvc files alone.
         jobs: how many independent stages run side by side.
         warm: whether stages that ask for it (`meta.dagster.preload`) start with their libraries loaded.
+        home: the checkout, where the project is production's clone of its commit `commit`. Each run then
+            goes on from what the ledger says, whatever a killed one or another host has left.
     """
 
     project_dir: str
@@ -59,6 +61,8 @@ class DvcResource(ConfigurableResource[None]):
     landed: list[str] = Field(default_factory=list)
     jobs: int = os.cpu_count() or 1
     warm: bool = True
+    home: str | None = None
+    commit: str | None = None
 
     def run(
         self, *, context: AssetExecutionContext, redo: Redo = Redo.CHANGED
@@ -77,8 +81,10 @@ class DvcResource(ConfigurableResource[None]):
 
         identify(context)
         with failures(), writer(self._private, who=who(context), on_wait=context.log.warning):
+            self._bring_to_newest(context)
             step, began_with = self._step(context), root_lock_text(self.project.root)
-            yield from step.run(redo=redo, jobs=self.jobs, start=self._start)
+            with self._own_code():
+                yield from step.run(redo=redo, jobs=self.jobs, start=self._start)
             conclusion = self.conclusion(context)
             record = conclusion.conclude(step.outcomes, began_with=began_with)
             conclusion.observe(record, step.selected.values())
@@ -96,7 +102,8 @@ class DvcResource(ConfigurableResource[None]):
 
         with failures(), self._slot(context):
             step = self._step(context, lock_before=lock_before(self.project, who(context)))
-            yield from step.run(redo=redo, jobs=self.jobs, start=self._start)
+            with self._own_code():
+                yield from step.run(redo=redo, jobs=self.jobs, start=self._start)
             made = [stage for stage, outcome in step.outcomes.items() if outcome != "unchanged"]
             if step.url and made:
                 push_results(step.project, made, remote=self.remote)
@@ -130,12 +137,40 @@ class DvcResource(ConfigurableResource[None]):
         from ml_assets.dvc.workspace import writers
 
         run, project = who(context), self.project.pinned()
-        return writers(
-            self._private,
-            group=run,
-            on_wait=context.log.warning,
-            first=lambda: keep_lock_before(project, run),
-        )
+
+        def first() -> None:
+            self._bring_to_newest(context)
+            keep_lock_before(project, run)
+
+        return writers(self._private, group=run, on_wait=context.log.warning, first=first)
+
+    def bring_to_newest(self, context: AssetExecutionContext) -> None:
+        """In production, make the workspace what the ledger says; in research it is what a person says.
+
+        Raises:
+            dagster.Failure: data that the ledger names is neither in the cache nor on the remote.
+        """
+        from ml_assets.dvc.workspace import writer
+
+        if self.home is not None:
+            with failures(), writer(self._private, who=who(context), on_wait=context.log.warning):
+                self._bring_to_newest(context)
+
+    def _bring_to_newest(self, context: AssetExecutionContext) -> None:
+        from ml_assets.ledger.newest_state import bring_to_newest
+        from ml_assets.ledger.store import Ledger
+
+        if self.home is not None:
+            ledger = Ledger.open(self.ledger, root=self.project.root)
+            bring_to_newest(self.project, ledger, remote=self.remote, progress=context.log.info)
+
+    def _own_code(self) -> AbstractContextManager[None]:
+        """Stages of a clone import the clone's code, not the checkout's."""
+        from ml_assets.dvc.pinned_clone import pinned_environment
+
+        if self.home is None or self.commit is None:
+            return nullcontext()
+        return overlaid(pinned_environment(Path(self.home), self.commit))
 
     @property
     def _start(self) -> Start:
@@ -178,6 +213,21 @@ class DvcResource(ConfigurableResource[None]):
             landed=self.landed,
             lock_before=lock_before,
         )
+
+
+@contextmanager
+def overlaid(environment: Mapping[str, str]) -> Iterator[None]:
+    """These variables for the processes that this one starts meanwhile."""
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

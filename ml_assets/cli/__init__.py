@@ -24,6 +24,7 @@ COMMANDS = {
     "landing": "ml_assets.cli.landing",
     "log": "ml_assets.cli.ledger",
     "new": "ml_assets.cli.new",
+    "pin": "ml_assets.cli.pin",
     "repro": "ml_assets.cli.repro",
     "show": "ml_assets.cli.ledger",
     "tick": "ml_assets.cli.tick",

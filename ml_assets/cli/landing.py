@@ -158,13 +158,12 @@ def reconcile() -> None:
     from ml_assets.landing.history import History
     from ml_assets.landing.settle import Raw
     from ml_assets.landing.settle import reconcile as take_ledgers_state
-    from ml_assets.ledger.store import Ledger
 
-    settings, landing_settings = current_landing()
-    raw = Raw(TrackedFolder(settings.root, landing_settings.into), settings.remote)
+    place, landing_settings = current_landing()
+    tracked = TrackedFolder(place.project.root, landing_settings.into)
+    raw = Raw(tracked, place.settings.remote, place.settings.state_root)
     with writer(raw.private, who="ml-assets landing reconcile", on_wait=click.echo):
-        ledger = Ledger.open(settings.ledger, root=settings.root)
-        history = History.read(_journal(), ledger, raw.dvc_file)
+        history = History.read(_journal(), place.ledger, raw.dvc_file)
         take_ledgers_state(raw, history)
     if not history.view.raw_record:
         click.echo(f"The ledger has no intake yet; {landing_settings.into} stays as it is.")
@@ -175,8 +174,8 @@ def reconcile() -> None:
 def _journal() -> Journal:
     from ml_assets.landing.intake import open_journal
 
-    settings, landing_settings = current_landing()
-    return open_journal(landing_settings, settings.root)
+    place, landing_settings = current_landing()
+    return open_journal(landing_settings, place.project.root)
 
 
 def _held(journal: Journal) -> AbstractContextManager[None]:

@@ -9,6 +9,7 @@ from ml_assets.dvc.project import DvcProject
 from ml_assets.landing.settings import LandingSettings
 from ml_assets.ledger.store import Ledger
 from ml_assets.settings import Settings
+from ml_assets.workplace import Workplace, find_workplace
 
 
 def current_settings() -> Settings:
@@ -24,14 +25,17 @@ def current_settings() -> Settings:
     return Settings.load(root)
 
 
-def current_landing() -> tuple[Settings, LandingSettings]:
-    """Settings of the project, and of its landing. Raises what `current_settings` raises, ClickException."""
-    settings = current_settings()
-    if settings.landing is None:
+def current_landing() -> tuple[Workplace, LandingSettings]:
+    """Where what lands is worked on, and the settings of that.
+
+    Raises what `find_workplace` raises, NotADvcProject and ClickException.
+    """
+    place = find_workplace(DvcProject.find())
+    if place.settings.landing is None:
         raise click.ClickException(
             "[tool.ml_assets.landing] is missing in pyproject.toml: nothing lands here."
         )
-    return settings, settings.landing
+    return place, place.settings.landing
 
 
 def current_ledger() -> Ledger:

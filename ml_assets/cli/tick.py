@@ -32,10 +32,9 @@ def tick() -> None:
     from ml_assets.dvc.project import DvcProject
     from ml_assets.landing.errors import LandingBusy
 
-    settings, found = current_landing()
-    project = DvcProject(settings.root)
-    definitions = build_definitions(project)
-    landing = build_landing(project, settings, found)
+    place, found = current_landing()
+    definitions = build_definitions(DvcProject(place.settings.state_root))
+    landing = build_landing(place, found)
     with _instance() as instance:
         try:
             done = _tick(landing, definitions, instance)

@@ -33,15 +33,20 @@ def clone(snapshot: Snapshot, *, into: Path, lent: Path | None = None) -> Iterat
         GitFailed, and what DVC raises for a configuration that it cannot read.
     """
     try:
-        _make_repository(Path(snapshot.top), into)
-        git(into, "update-ref", "--no-deref", "HEAD", snapshot.baseline)
-        git(into, "read-tree", "--reset", "-u", snapshot.tree)
-        if lent is not None and lent.exists():
-            shutil.copytree(lent, into, symlinks=True, dirs_exist_ok=True)
-        _configure_dvc(Path(snapshot.top, snapshot.project), into / snapshot.project)
-        yield into / snapshot.project
+        yield make_clone(snapshot, into=into, lent=lent)
     finally:
         remove_tree(into)
+
+
+def make_clone(snapshot: Snapshot, *, into: Path, lent: Path | None = None) -> Path:
+    """As `clone`, for a clone that stays."""
+    _make_repository(Path(snapshot.top), into)
+    git(into, "update-ref", "--no-deref", "HEAD", snapshot.baseline)
+    git(into, "read-tree", "--reset", "-u", snapshot.tree)
+    if lent is not None and lent.exists():
+        shutil.copytree(lent, into, symlinks=True, dirs_exist_ok=True)
+    _configure_dvc(Path(snapshot.top, snapshot.project), into / snapshot.project)
+    return into / snapshot.project
 
 
 def clone_environment(snapshot: Snapshot, into: Path) -> dict[str, str]:

@@ -52,3 +52,14 @@ class WorkspaceUnmerged(DvcBridgeError):
             f"A merge in '{top}' has conflicts in {', '.join(paths)}. Resolve and `git add` them, or "
             "`git merge --abort`, then try again."
         )
+
+
+class CommitUnknown(DvcBridgeError):
+    """A commit is asked for that the repository does not have."""
+
+    def __init__(self, folder: Path, commit: str) -> None:
+        self.commit = commit
+        super().__init__(
+            f"The Git repository around '{folder}' does not have the commit {commit}. `git fetch` there, "
+            "or look with `git log` whether it was rewritten, then try again."
+        )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
@@ -20,6 +21,7 @@ from dagster import (
 from ml_assets.assets.keys import META_KEY_RECORD, META_KEY_RECORD_DIGEST
 from ml_assets.assets.metadata import paths_metadata
 from ml_assets.assets.process_identity import identify
+from ml_assets.assets.resource import DvcResource
 from ml_assets.dvc.errors import DvcBridgeError
 from ml_assets.dvc.lockfile import LockedPath, read_dvc_file
 from ml_assets.dvc.project import DvcProject
@@ -43,9 +45,14 @@ def build_raw_asset(
     settings: LandingSettings,
     project: DvcProject,
     ledger: Ledger,
-    remote: str | None,
+    dvc: DvcResource,
+    home: Path,
 ) -> AssetsDefinition:
-    """The asset of the folder `settings.into`; its data version is DVC's hash of the folder."""
+    """The asset of the folder `settings.into`; its data version is DVC's hash of the folder.
+
+    `home` is the checkout: `project` itself, or what it is production's clone of.
+    """
+    remote = dvc.remote
 
     where = f"s3://{settings.bucket}/{settings.prefix}"
     spec = spec.replace_attributes(
@@ -60,8 +67,10 @@ def build_raw_asset(
         from ml_assets.landing.runs import TAG_BATCH
         from ml_assets.ledger.origin import collect
         from ml_assets.ledger.record import DagsterRun
+        from ml_assets.ledger.run_record import state_paths
 
         identify(context)
+        dvc.bring_to_newest(context)
         folder = TrackedFolder(project.root, settings.into)
         run = DagsterRun(run_id=context.run_id, job=context.job_name)
         try:
@@ -71,9 +80,10 @@ def build_raw_asset(
                 ledger=ledger,
                 raw=folder,
                 remote=remote,
-                origin=lambda: collect(project.root, dagster=run),
+                origin=lambda: collect(project.root, without=state_paths(project.manifest()), dagster=run),
                 progress=context.log.info,
                 batch=context.run.tags.get(TAG_BATCH),
+                home=home,
             )
         except (LandingError, LedgerError, DvcBridgeError) as error:
             raise Failure(str(error)) from error

@@ -127,7 +127,7 @@ class Commit:
             yield GoneUpstream(bucket=each.bucket, key=each.key, how="deleted", removed=each.key in removals)
 
     def _keep_aside(self, accepted: Sequence[Accepted], refused: Sequence[Refused]) -> None:
-        folder = self.raw.tracked.root / QUARANTINE
+        folder = self.raw.home / QUARANTINE
         for lost in refused:
             quarantine(folder, lost.fetched, lost.reason)
         for each in accepted:

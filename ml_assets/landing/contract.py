@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import sys
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from types import ModuleType
 from typing import TYPE_CHECKING, Literal, Protocol, cast, get_args
 
 from ml_assets.landing.errors import ContractsUnusable, Rejected
@@ -42,18 +45,35 @@ Contracts = Mapping[str, Contract]
 """Contract by folder relative to raw, such as `flights`; "." is raw itself. The folder is the *source*."""
 
 
-def load_contracts(contracts: str) -> Contracts:
-    """The mapping that "module:NAME" names. Raises ContractsUnusable."""
+def load_contracts(contracts: str, *, of: Path | None = None) -> Contracts:
+    """The mapping that "module:NAME" names, in the clone `of`, where that holds the module.
+
+    Raises ContractsUnusable.
+    """
     module, _, name = contracts.partition(":")
     try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
+        found = getattr(_load_module(module, of), name)
+    except (ImportError, AttributeError, OSError) as error:
         raise ContractsUnusable(contracts=contracts, cause=str(error)) from error
     if not isinstance(found, Mapping):
         raise ContractsUnusable(contracts=contracts, cause=f"{name} is a {type(found).__name__}, no mapping")
     for folder, contract in found.items():
         _require_contract(contract, contracts=contracts, folder=folder)
     return cast("Contracts", found)
+
+
+def _load_module(module: str, of: Path | None) -> ModuleType:
+    file = of and of.joinpath(*module.split(".")).with_suffix(".py")
+    if not file or not file.exists():
+        return importlib.import_module(module)
+    # Under its own name this process may have the checkout's already.
+    spec = importlib.util.spec_from_file_location(f"_ml_assets_pinned_{module.replace('.', '_')}", file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} is no Python module")
+    found = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = found
+    spec.loader.exec_module(found)
+    return found
 
 
 def contract_for(relative: PurePosixPath, contracts: Contracts) -> Contract:

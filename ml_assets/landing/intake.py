@@ -80,6 +80,7 @@ def take_in(
     origin: Callable[[], Origin],
     progress: Callable[[str], None],
     batch: str | None = None,
+    home: Path | None = None,
 ) -> IntakeResult:
     """Take a batch into `raw`; safe to repeat, and to run twice at once.
 
@@ -90,6 +91,8 @@ def take_in(
         origin: asked once for each record, just before raw is changed.
         progress: told in words what goes on, while it goes on.
         batch: that a tick has sealed. None: look what has landed, and take the first batch of it.
+        home: the checkout, where raw is in a clone of it: what is refused is kept there, and contracts are
+            the clone's.
 
     Raises:
         LandingError: one subclass a cause, see `landing.errors`; likewise the errors of the ledger and DVC
@@ -99,7 +102,7 @@ def take_in(
         client=client,
         settings=settings,
         ledger=ledger,
-        raw=Raw(replace(raw, max_files=settings.max_files_per_dvc), remote),
+        raw=Raw(replace(raw, max_files=settings.max_files_per_dvc), remote, home),
         origin=origin,
         progress=progress,
     )
@@ -169,7 +172,10 @@ class _Intake:
 
     @cached_property
     def contracts(self) -> Contracts | None:
-        return load_contracts(self.settings.contracts) if self.settings.contracts else None
+        if not self.settings.contracts:
+            return None
+        root = self.raw.tracked.root
+        return load_contracts(self.settings.contracts, of=None if self.raw.home == root else root)
 
     def _look(self) -> list[Batch]:
         self.history.catch_up(self.ledger)

@@ -16,10 +16,16 @@ PRIVATE = Path(".dvc/tmp/ml_assets")
 
 @dataclass(frozen=True)
 class Raw:
-    """raw with its remote (None: DVC's default) and the place of the intent."""
+    """raw with its remote (None: DVC's default), and the checkout, where this is in production's clone."""
 
     tracked: TrackedFolder
     remote: str | None
+    clone_of: Path | None = None
+
+    @property
+    def home(self) -> Path:
+        """The checkout."""
+        return self.clone_of or self.tracked.root
 
     @property
     def private(self) -> Path:

@@ -125,3 +125,13 @@ class GitUnreadable(LedgerError):
             "Install git, or, when the folder belongs to somebody else (a container's volume), run "
             f"`git config --global --add safe.directory {root}`."
         )
+
+
+class NothingPinned(LedgerError):
+    """Production is asked for, and no commit was pinned."""
+
+    def __init__(self, *, ledger: str) -> None:
+        super().__init__(
+            f"Production works with a pinned commit, and the ledger names none.\n  at {ledger}\n"
+            "Pin what is committed now with `ml-assets pin`, or another commit with `ml-assets pin COMMIT`."
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -19,7 +19,9 @@ UNTRACKED_LIMIT = 100
 # Ignored files never reach a diff; these names stay out even where somebody committed one. DVC writes
 # passwords of remotes into .dvc/config unless it is told `--local`.
 SECRET_FILES = (".env", ".env.*", ".dvc/config", ".dvc/config.local")
-_EVERYTHING_BUT = (".", *(f":(exclude,glob)**/{name}" for name in SECRET_FILES))
+# DVC adds a line for each output, and no stage reads them.
+NO_CODE = (".gitignore",)
+_EVERYTHING_BUT = (".", *(f":(exclude,glob)**/{name}" for name in (*SECRET_FILES, *NO_CODE)))
 
 # The same bytes whatever the user's own configuration says.
 _DIFF = (
@@ -29,8 +31,10 @@ _DIFF = (
 )  # fmt: skip
 
 
-def git_state(root: Path) -> GitState | None:
+def git_state(root: Path, *, without: Iterable[str] = ()) -> GitState | None:
     """Commit, patch against it and untracked names; None outside of Git and before the first commit.
+
+    `without` are paths below `root` that a record keeps in another way, such as dvc.lock: they are no code.
 
     The patch is of what lies below `root`, with paths from the repository's top, where it is applied: what a
     person edits elsewhere in a larger repository is no business of this project. Raises GitUnreadable.
@@ -41,8 +45,8 @@ def git_state(root: Path) -> GitState | None:
     commit = _commit(top)
     if commit is None:
         return None
-    digest, patch = _patch(root)
-    return GitState(commit=commit, dirty_sha256=digest, patch=patch, untracked=_untracked(root))
+    digest, patch = _patch(root, without)
+    return GitState(commit=commit, dirty_sha256=digest, patch=patch, untracked=_untracked(root, without))
 
 
 def _top(root: Path) -> Path | None:
@@ -60,10 +64,10 @@ def _commit(top: Path) -> str | None:
         return _read(out).decode().strip()
 
 
-def _patch(top: Path) -> tuple[str | None, str | None]:
+def _patch(top: Path, without: Iterable[str]) -> tuple[str | None, str | None]:
     """Digest of the whole patch, and its text when it is text and small enough to keep."""
     with TemporaryFile() as out:
-        _check(_run(top, [*_DIFF, *_EVERYTHING_BUT], out), top)
+        _check(_run(top, [*_DIFF, *_EVERYTHING_BUT, *_excluded(without)], out), top)
         size = out.tell()
         if size == 0:
             return None, None
@@ -79,9 +83,14 @@ def _text(patch: bytes) -> str | None:
         return None
 
 
-def _untracked(top: Path) -> tuple[str, ...]:
+def _excluded(paths: Iterable[str]) -> list[str]:
+    return [f":(exclude,literal){path}" for path in paths]
+
+
+def _untracked(top: Path, without: Iterable[str]) -> tuple[str, ...]:
+    others = [*(f":(exclude,glob)**/{name}" for name in NO_CODE), *_excluded(without)]
     with TemporaryFile() as out:
-        _check(_run(top, ["ls-files", "--others", "--exclude-standard", "-z"], out), top)
+        _check(_run(top, ["ls-files", "--others", "--exclude-standard", "-z", "--", ".", *others], out), top)
         names = _read(out).decode(errors="replace").split("\0")
     return tuple(sorted(filter(None, names))[:UNTRACKED_LIMIT])
 

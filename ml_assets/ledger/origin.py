@@ -15,15 +15,21 @@ from ml_assets.ledger.git import git_state
 from ml_assets.ledger.record import DagsterRun, Environment, Origin
 
 
-def collect(root: Path, *, params: Iterable[str] = (), dagster: DagsterRun | None = None) -> Origin:
-    """All that a draft says of its origin; `params` are files relative to `root`.
+def collect(
+    root: Path,
+    *,
+    params: Iterable[str] = (),
+    without: Iterable[str] = (),
+    dagster: DagsterRun | None = None,
+) -> Origin:
+    """All that a draft says of its origin; `params` are files relative to `root`, `without` see `git_state`.
 
     Use it as `RunDraft(**dict(collect(root)), …)`. Raises GitUnreadable and ParamsUnreadable.
     """
     return Origin(
         actor=actor(),
         host=socket.gethostname(),
-        git=git_state(root),
+        git=git_state(root, without=without),
         environment=Environment(**asdict(environment(root))),
         dagster=dagster,
         params={name: read_params(root / name) for name in sorted(params)},

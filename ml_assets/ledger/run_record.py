@@ -67,7 +67,7 @@ def draft_run(
     declared = {file for stage in manifest.stages for file in stage.params}
     params = [file for file in sorted(declared) if (project.root / file).is_file()]
     return RunDraft(
-        **dict(collect(project.root, params=params, dagster=dagster)),
+        **dict(collect(project.root, params=params, without=state_paths(manifest), dagster=dagster)),
         dvc_lock=root_lock_text(project.root),
         dvc_files=dvc_file_texts(project),
         stages=dict(stages),
@@ -79,6 +79,13 @@ def draft_run(
         metrics=_metrics(project.root, manifest),
         small_outputs=_small_outputs(project.root, manifest),
     )
+
+
+def state_paths(manifest: Manifest) -> list[str]:
+    """The files by which Git would know DVC's state; a record keeps their texts itself."""
+    locks = {stage.file.removesuffix("yaml") + "lock" for stage in manifest.stages}
+    uncached = {out.path for stage in manifest.stages for out in stage.outs if not out.cache}
+    return sorted({"dvc.lock", *locks, *uncached, *(source.file for source in manifest.sources)})
 
 
 def unpushed_sources(project: DvcProject, pushed: Iterable[Mapping[str, str]]) -> tuple[str, ...]:

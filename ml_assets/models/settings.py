@@ -33,6 +33,11 @@ class MlflowSettings(BaseModel):
         path = sqlite_path(uri)
         return uri if path is None else f"sqlite:///{root.resolve() / path}"
 
+    def kept_in(self, home: Path) -> MlflowSettings:
+        """These settings for a clone of `home` that uses its store."""
+        path = sqlite_path(self.tracking_uri)
+        return self if path is None else self.model_copy(update={"tracking_uri": f"sqlite:///{home / path}"})
+
     def resolved_ui(self) -> str | None:
         return os.environ.get(UI_URL_VARIABLE) or self.ui_url
 

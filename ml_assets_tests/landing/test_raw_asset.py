@@ -4,7 +4,7 @@ from typing import Any
 
 from dagster import DagsterInstance, ExecuteInProcessResult, materialize
 
-from ml_assets.assets import DvcProject, source_spec
+from ml_assets.assets import DvcProject, DvcResource, source_spec
 from ml_assets.landing.assets import build_raw_asset
 from ml_assets.landing.s3_settings import LandingS3
 from ml_assets_tests.landing.site import BAD, Site, rows
@@ -17,7 +17,8 @@ def materialize_raw(site: Site, **settings: object) -> ExecuteInProcessResult:
         settings=site.settings.model_copy(update=settings),
         project=project,
         ledger=site.ledger,
-        remote=site.remote,
+        dvc=DvcResource(project_dir=str(site.root), remote=site.remote),
+        home=site.root,
     )
     with DagsterInstance.ephemeral() as instance:
         return materialize(

@@ -15,7 +15,7 @@ from dagster import (
     materialize,
 )
 
-from ml_assets.assets import DvcProject, source_spec
+from ml_assets.assets import DvcProject, DvcResource, source_spec
 from ml_assets.landing.assets import build_raw_asset
 from ml_assets.landing.health import feed_freshness, quarantine_ratio, schema_drift
 from ml_assets.landing.raw_checks import build_raw_checks
@@ -33,7 +33,12 @@ def materialized(site: Site) -> tuple[dict[str, AssetCheckEvaluation], dict[str,
     project = DvcProject(site.root)
     spec = source_spec(project=project, path="data/raw")
     raw = build_raw_asset(
-        spec=spec, settings=site.settings, project=project, ledger=site.ledger, remote=site.remote
+        spec=spec,
+        settings=site.settings,
+        project=project,
+        ledger=site.ledger,
+        dvc=DvcResource(project_dir=str(site.root), remote=site.remote),
+        home=site.root,
     )
     checks = build_raw_checks(raw=spec.key, settings=site.settings, ledger=site.ledger, root=site.root)
     with DagsterInstance.ephemeral() as instance:
