@@ -167,10 +167,11 @@ class DvcResource(ConfigurableResource[None]):
     def _own_code(self) -> AbstractContextManager[None]:
         """Stages of a clone import the clone's code, not the checkout's."""
         from ml_assets.dvc.pinned_clone import pinned_environment
+        from ml_assets.dvc.variables import with_variables
 
         if self.home is None or self.commit is None:
             return nullcontext()
-        return overlaid(pinned_environment(Path(self.home), self.commit))
+        return with_variables(pinned_environment(Path(self.home), self.commit))
 
     @property
     def _start(self) -> Start:
@@ -213,21 +214,6 @@ class DvcResource(ConfigurableResource[None]):
             landed=self.landed,
             lock_before=lock_before,
         )
-
-
-@contextmanager
-def overlaid(environment: Mapping[str, str]) -> Iterator[None]:
-    """These variables for the processes that this one starts meanwhile."""
-    before = {name: os.environ.get(name) for name in environment}
-    os.environ.update(environment)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 @contextmanager

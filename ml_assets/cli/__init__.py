@@ -26,6 +26,7 @@ COMMANDS = {
     "new": "ml_assets.cli.new",
     "pin": "ml_assets.cli.pin",
     "repro": "ml_assets.cli.repro",
+    "reproduce": "ml_assets.cli.reproduce",
     "show": "ml_assets.cli.ledger",
     "tick": "ml_assets.cli.tick",
 }

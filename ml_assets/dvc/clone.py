@@ -38,14 +38,14 @@ def clone(snapshot: Snapshot, *, into: Path, lent: Path | None = None) -> Iterat
         remove_tree(into)
 
 
-def make_clone(snapshot: Snapshot, *, into: Path, lent: Path | None = None) -> Path:
-    """As `clone`, for a clone that stays."""
+def make_clone(snapshot: Snapshot, *, into: Path, lent: Path | None = None, own_cache: bool = False) -> Path:
+    """As `clone`, for a clone that stays; with a cache of its own where it must not see what others made."""
     _make_repository(Path(snapshot.top), into)
     git(into, "update-ref", "--no-deref", "HEAD", snapshot.baseline)
     git(into, "read-tree", "--reset", "-u", snapshot.tree)
     if lent is not None and lent.exists():
         shutil.copytree(lent, into, symlinks=True, dirs_exist_ok=True)
-    _configure_dvc(Path(snapshot.top, snapshot.project), into / snapshot.project)
+    _configure_dvc(Path(snapshot.top, snapshot.project), into / snapshot.project, own_cache=own_cache)
     return into / snapshot.project
 
 
@@ -104,7 +104,7 @@ def _carry_settings(source: Path, into: Path) -> None:
         git(into, "config", "--add", name, value)
 
 
-def _configure_dvc(source: Path, target: Path) -> None:
+def _configure_dvc(source: Path, target: Path, *, own_cache: bool) -> None:
     from ml_assets.dvc._internals.experiments import carry_configuration
 
-    carry_configuration(source, target)
+    carry_configuration(source, target, own_cache=own_cache)

@@ -28,17 +28,21 @@ def restore(
     Raises:
         TransferFailed: tracked data is neither in the cache nor on the remote.
     """
-    changed = [path for path, text in texts.items() if _text(project.root / path) != text]
-    for path in changed:
-        _write(project.root / path, texts[path])
-    for path, text in small_outputs.items():
-        if _text(project.root / path) != text:
-            _write(project.root / path, text)
+    changed = write_texts(project.root, texts)
+    write_texts(project.root, small_outputs)
     if not changed and not _missing(project):
         return False
     progress(f"bringing the workspace to what the ledger says ({', '.join(changed) or 'data is missing'})")
     _check_out(project, remote, progress)
     return True
+
+
+def write_texts(root: Path, texts: Mapping[str, str]) -> list[str]:
+    """Write each text that is another than the file's, and say which those were."""
+    changed = [path for path, text in texts.items() if _text(root / path) != text]
+    for path in changed:
+        _write(root / path, texts[path])
+    return changed
 
 
 def _missing(project: DvcProject) -> bool:

@@ -135,3 +135,35 @@ class NothingPinned(LedgerError):
             f"Production works with a pinned commit, and the ledger names none.\n  at {ledger}\n"
             "Pin what is committed now with `ml-assets pin`, or another commit with `ml-assets pin COMMIT`."
         )
+
+
+class NotEmpty(LedgerError):
+    """A folder to rebuild in holds something already."""
+
+    def __init__(self, *, folder: str) -> None:
+        super().__init__(
+            f"'{folder}' is not empty, and a rebuild proves something only where nothing was before. "
+            "Name another folder with --into."
+        )
+
+
+class NoCommitRecorded(LedgerError):
+    """A record was made outside of Git."""
+
+    def __init__(self, *, number: int) -> None:
+        self.number = number
+        super().__init__(
+            f"Record {number} names no Git commit: the project was in no repository when it ran, and its "
+            f"code is lost. What it made is on the remote, under the hashes that `ml-assets show {number}` "
+            "lists."
+        )
+
+
+class NoSuchRun(LedgerError):
+    """Something is asked for that no run record names."""
+
+    def __init__(self, *, asked: str, looked: str) -> None:
+        super().__init__(
+            f"No run record of the ledger goes by '{asked}' ({looked}). Name a record's number, the id of an "
+            "MLflow run, or the hash of an output as `dvc.lock` has it; `ml-assets log` lists the records."
+        )

@@ -76,7 +76,7 @@ def draft_run(
         **_code(project, manifest),
         checks=tuple(checks),
         outputs=tuple(_outputs(project, manifest, locked, newest)),
-        metrics=_metrics(project.root, manifest),
+        metrics=read_all_metrics(project.root, manifest),
         small_outputs=_small_outputs(project.root, manifest),
     )
 
@@ -143,7 +143,7 @@ def _outputs(
     ]
 
 
-def _metrics(root: Path, manifest: Manifest) -> dict[str, Plain]:
+def read_all_metrics(root: Path, manifest: Manifest) -> dict[str, Plain]:
     """Content by metrics file; of one that cannot be parsed, what is wrong with it."""
     files = [out.path for stage in manifest.stages for out in stage.outs if out.metric]
     return {file: _metrics_or_reason(root / file) for file in files if (root / file).is_file()}

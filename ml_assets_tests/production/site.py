@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +44,7 @@ SETTINGS = """\
 [tool.ml_assets]
 mode = "production"
 remote = "store"
+ledger = "s3://{bucket}/ledger"
 [tool.ml_assets.landing]
 bucket = "{bucket}"
 batch_wait_seconds = 0
@@ -119,7 +119,7 @@ class Site:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger.open(".ml_assets/ledger", root=self.root)
+        return Ledger.open(f"s3://{self.bucket}/ledger", root=self.root)
 
     def records(self) -> list[AnyRecord]:
         return list(self.ledger.records())
@@ -159,7 +159,3 @@ def model_bytes(record: RunRecord, remote: Path) -> bytes:
     """The model that a record names, as it is on the remote."""
     (md5,) = [out.md5 for out in record.outputs if out.path == "model.txt"]
     return (remote / "files" / "md5" / md5[:2] / md5[2:]).read_bytes()
-
-
-def dumped(value: object) -> str:
-    return json.dumps(value, default=str)

@@ -79,7 +79,9 @@ def test_a_clone_that_was_deleted_is_made_again_from_ledger_and_remote_alone(sit
 
 
 def test_without_a_pin_the_command_to_pin_is_said(site: Site) -> None:
-    shutil.rmtree(site.root / ".ml_assets" / "ledger")
+    shutil.rmtree(site.root / ".dvc" / "tmp")
+    toml = site.root / "pyproject.toml"
+    toml.write_text(toml.read_text().replace("/ledger", "/another"))
 
     assert "ml-assets pin" in site.refused("tick")
 

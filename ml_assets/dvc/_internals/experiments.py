@@ -75,11 +75,11 @@ def preload() -> None:
         import_module(name)
 
 
-def carry_configuration(source: Path, target: Path) -> None:
+def carry_configuration(source: Path, target: Path, *, own_cache: bool = False) -> None:
     """Write what both configuration files of the repository `source` say into `target`'s local one.
 
-    Paths stay what they are in `source`, and so does the cache; DVC's databases are the target's own, so
-    that they go with it. The file may hold secrets: only its owner can read it.
+    Paths stay what they are in `source`, and so does the cache, unless `target` has its own; DVC's databases
+    are the target's own, so that they go with it. The file may hold secrets: only its owner can read it.
     """
     found = configuration(source)
     carried: dict[str, Any] = {}
@@ -92,6 +92,8 @@ def carry_configuration(source: Path, target: Path) -> None:
     with Config(str(target / ".dvc")).edit("local") as written:
         merge(written, carried)
         merge(written, {"cache": {**default, **found["cache"]}, **own})
+        if own_cache:
+            written["cache"]["dir"] = str(target / ".dvc" / "cache")
 
 
 def split_by_file(overrides: Sequence[str]) -> dict[str, list[str]]:

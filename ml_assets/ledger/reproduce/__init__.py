@@ -1,0 +1,1 @@
+"""Rebuilds what a record names, from Git, the remote and the record alone."""
