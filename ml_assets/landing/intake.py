@@ -28,8 +28,9 @@ from ml_assets.landing.formats.reading import Reading
 from ml_assets.landing.history import History
 from ml_assets.landing.journal.batches import OPEN, Batch, end, find_batch, generations_of, resume, vanish
 from ml_assets.landing.journal.lease import lease
-from ml_assets.landing.journal.store import Journal, Zone
+from ml_assets.landing.journal.store import Journal
 from ml_assets.landing.journal.waiting import Waiting, waiting
+from ml_assets.landing.journal.zone import Zone
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
 from ml_assets.landing.schema_step import SchemaKeeper
 from ml_assets.landing.settings import LandingSettings

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ml_assets.landing.history import History, content_of
-from ml_assets.landing.journal.store import Journal, Zone
+from ml_assets.landing.journal.store import Journal
+from ml_assets.landing.journal.zone import Zone
 from ml_assets.landing.objects import LandedObject
 from ml_assets.ledger.record import IntakeRecord, RunDraft, RunRecord
 from ml_assets_tests.landing.generations import as_landed, as_quarantined, intake, landed

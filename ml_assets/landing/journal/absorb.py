@@ -89,7 +89,8 @@ class Absorber:
             "seq": seq,
             "channel": self.channel,
             "state": self._state(seen, before),
-            "due": landed + self.rules.settle_seconds,
+            # A deletion has nothing to settle, and its time is by the clock of whoever noticed it.
+            "due": landed + self.rules.settle_seconds if isinstance(seen, LandedObject) else 0.0,
             "attempts": 0,
             "reason": None,
             **{name: before[name] for name in _OF_RECORDS},
@@ -180,7 +181,8 @@ def _generation(seen: Sighting) -> dict[str, Any]:
 
 
 def _is_later(sequencer: str | None, known: str | None) -> bool:
-    return sequencer is not None and (known is None or is_older(known, sequencer))
+    # What a listing found has none, and is not given one: an event of equal bytes may be of an older put.
+    return sequencer is not None and known is not None and is_older(known, sequencer)
 
 
 def chunks(keys: Iterable[str]) -> Iterable[list[str]]:

@@ -190,7 +190,9 @@ def _ready_companions(
 
 def _is_due(chosen: Sequence[Row], sealing: Sealing, *, now: float) -> bool:
     full = len(chosen) >= sealing.max_files or sum(row["size"] for row in chosen) >= sealing.max_bytes
-    return full or min(row["landed"] for row in chosen) <= now - sealing.wait_seconds
+    oldest = min(row["landed"] for row in chosen)
+    # One that is yet to come was noticed by a clock that was ahead.
+    return full or oldest <= now - sealing.wait_seconds or oldest > now
 
 
 def _write(connection: Connection, batch: Batch, chosen: Sequence[Row]) -> None:

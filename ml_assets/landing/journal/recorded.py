@@ -10,8 +10,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 from ml_assets.landing.journal.absorb import held_rows
 from ml_assets.landing.journal.batches import find_batch
 from ml_assets.landing.journal.states import COMMITTED, DOUBTFUL, GONE, QUARANTINED, VANISHED
-from ml_assets.landing.journal.store import Zone, count_up
+from ml_assets.landing.journal.store import count_up
 from ml_assets.landing.journal.tables import batches, contents, intakes, objects
+from ml_assets.landing.journal.zone import Zone
 from ml_assets.ledger.record import GoneUpstream, IntakeRecord, Landed, Quarantined
 
 Named = Landed | Quarantined | GoneUpstream

@@ -5,32 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, insert, select, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateSchema
 
 from ml_assets.landing.errors import JournalLocked, JournalUnusable
+from ml_assets.landing.journal.postgres import is_locked, postgres_engine, schema_of, without_driver
 from ml_assets.landing.journal.tables import SCHEMA_VERSION, facts, metadata
+from ml_assets.landing.journal.zone import Zone
 
 BUSY_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Zone:
-    """The part of a bucket in which objects land."""
-
-    bucket: str
-    prefix: str
-
-    @property
-    def url(self) -> str:
-        return f"s3://{self.bucket}/{self.prefix}"
 
 
 class Journal:
@@ -77,15 +67,15 @@ class Journal:
         try:
             if self.file:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
-            with _engine(self.url).connect() as connection:
+            with _engine(self.url, schema_of(self.zone)).connect() as connection:
                 yield connection
-        except OperationalError as error:
-            if "locked" in str(error.orig):
+        except DatabaseError as error:
+            if is_locked(error):
                 raise JournalLocked(place=self.place, waited=BUSY_SECONDS) from error
             raise JournalUnusable(place=self.place, cause=str(error.orig)) from error
-        except DatabaseError as error:
-            raise JournalUnusable(place=self.place, cause=str(error.orig)) from error
-        except (SQLAlchemyError, ModuleNotFoundError) as error:
+        except ModuleNotFoundError as error:
+            raise JournalUnusable(place=self.place, cause=without_driver(error)) from error
+        except SQLAlchemyError as error:
             raise JournalUnusable(place=self.place, cause=str(error)) from error
 
     def _is_prepared(self, connection: Connection) -> bool:
@@ -97,6 +87,8 @@ class Journal:
         """Make the tables; begin anew in those of another version, or of another zone."""
         if self._is_prepared(connection):
             return
+        if self.file is None:
+            connection.execute(CreateSchema(schema_of(self.zone), if_not_exists=True))
         metadata.create_all(connection)
         if not read_facts(connection, *_identity(self.zone)):
             write_facts(connection, _identity(self.zone))
@@ -107,10 +99,10 @@ class Journal:
 
 
 @lru_cache(maxsize=8)
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, schema: str) -> Engine:
     """Opens a connection for each use; what SQLAlchemy has compiled is kept."""
     if url.drivername != "sqlite":
-        return create_engine(url, poolclass=NullPool)
+        return postgres_engine(url, schema, wait_seconds=BUSY_SECONDS)
     engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -149,7 +141,11 @@ def _identity(zone: Zone) -> dict[str, str]:
 def _sqlalchemy_url(url: str, root: Path) -> Any:
     if "://" not in url:
         return make_url(f"sqlite:///{root / url}")
-    found = make_url(url)
+    try:
+        found = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        # Its text has the whole address in it, a password too.
+        raise JournalUnusable(place=f"{url.partition('://')[0]}://…", cause="it is no address") from error
     return found.set(drivername="postgresql+psycopg") if found.drivername == "postgresql" else found
 
 

@@ -84,8 +84,8 @@ ranges = Table(
     "ranges",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("position", Text, nullable=False),
-    Column("end", Text),
+    Column("position", _KEY, nullable=False),
+    Column("end", _KEY),
     Column("done", Integer, nullable=False),
 )
 

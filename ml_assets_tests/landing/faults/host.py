@@ -13,10 +13,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.schema import DropSchema
+
 from ml_assets.landing.completeness import Completeness
 from ml_assets.landing.discovery import Discovery
 from ml_assets.landing.history import History
 from ml_assets.landing.journal.batches import Batch, end, generations_of, open_batches, vanish
+from ml_assets.landing.journal.postgres import schema_of
 from ml_assets.landing.journal.store import Journal
 from ml_assets.landing.objects import DeletedObject, LandedObject, Sighting
 from ml_assets.landing.reconcile import Pass, Reconciler
@@ -52,6 +55,7 @@ class Host:
     ledger: Ledger
     root: Path
     skew: timedelta = timedelta(0)
+    journal_url: str = SETTINGS.journal
     lister: VirtualLister = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,7 +65,7 @@ class Host:
     def journal(self) -> Journal:
         from ml_assets.landing.intake import open_journal
 
-        return open_journal(SETTINGS, self.root)
+        return open_journal(SETTINGS.model_copy(update={"journal": self.journal_url}), self.root)
 
     @property
     def history(self) -> History:
@@ -131,6 +135,9 @@ class Host:
             end(connection, read.batch.id, retry_at=self.clock(), max_attempts=SETTINGS.max_attempts)
 
     def lose_journal(self) -> None:
+        if self.journal.file is None:
+            with self.journal.writing() as connection:
+                connection.execute(DropSchema(schema_of(self.journal.zone), cascade=True))
         for file in (self.root / ".ml_assets").glob("landing.sqlite*"):
             file.unlink()
 

@@ -12,11 +12,18 @@ from ml_assets_tests.landing.faults.usual_helper import UsualHelper
 from ml_assets_tests.landing.faults.virtual_s3 import PREFIX
 
 
-def walk(seed: int, *, steps: int, beside: Callable[[AnyTrace], object] = lambda _: None) -> AnyTrace:
+def walk(
+    seed: int,
+    *,
+    steps: int,
+    first: Callable[[AnyTrace], object] = lambda _: None,
+    beside: Callable[[AnyTrace], object] = lambda _: None,
+) -> AnyTrace:
     """The machine after so many steps, the same for the same `seed`; `beside` is called after each."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     machine = AnyTrace()
     machine.begin(sequenced=chance.random() < 0.7, versioned=chance.random() < 0.3)
+    first(machine)
     ways_to_notice = ["no", "heard", "landed elsewhere"]
     keys, contents = [f"{PREFIX}{name}" for name in "abc"], ["A", "B", None]
     ways: list[Callable[[int], object]] = [
