@@ -9,10 +9,9 @@ from typing import Any
 from dotenv import load_dotenv
 
 from ml_assets.dvc.project import DvcProject
+from ml_assets.ledger.rare import RARE_CACHE
 from ml_assets.ledger.store import Ledger
 from ml_assets.settings import Settings, SettingsTable
-
-PIN_CACHE = "pin.json"
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,8 @@ def find_workplace(project: DvcProject, *, over: SettingsTable | None = None) ->
 
 
 def pin_cache(project: DvcProject) -> Path:
-    """Where it is remembered which commit is pinned."""
-    return project.private_dir / PIN_CACHE
+    """Where it is remembered which records of rare kinds there are."""
+    return project.private_dir / RARE_CACHE
 
 
 def _kept_in(pinned: Settings, settings: Settings, *, home: Path) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,8 +18,10 @@ from ml_assets.dvc.lockfile import read_lock, read_locks
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remote import push
 from ml_assets.dvc.run_cache import push_run_cache
+from ml_assets.ledger.collecting import Collected, refuse_collected, wait_for_collection
 from ml_assets.ledger.newest import backwards, newest_landing, newest_run
-from ml_assets.ledger.record import AnyRecord, DagsterRun, Outcome, RunRecord
+from ml_assets.ledger.rare import RARE_CACHE
+from ml_assets.ledger.record import AnyRecord, DagsterRun, Outcome, Record, RunDraft, RunRecord
 from ml_assets.ledger.run_record import draft_run, is_recorded, unpushed_sources
 from ml_assets.ledger.store import Ledger
 
@@ -47,18 +50,40 @@ class Conclusion:
         if is_recorded(self.project, newest) and not self._landed_since(newest):
             self.context.log.info("Nothing changed since record %s.", newest.number if newest else None)
             return None
-        if self.url and not self._is_pushed(newest):
-            return None
+        record = None
+        while record is None:
+            # Of what is pushed now, nothing may be collected before the record names it.
+            since = self._wait_for_collection()
+            if self.url and not self._is_pushed(newest):
+                return None
+            with suppress(Collected):
+                record = self._append(outcomes, newest, began_with, since=since)
+        self.context.log.info("Appended record %s", record.number)
+        return record
+
+    def _wait_for_collection(self) -> int:
+        cache = self.project.private_dir / RARE_CACHE
+        return wait_for_collection(self.ledger, cache=cache, tell=self.context.log.info)
+
+    def _append(
+        self, outcomes: Mapping[str, Outcome], newest: RunRecord | None, began_with: str, *, since: int
+    ) -> AnyRecord | None:
         run = DagsterRun(run_id=self.context.run_id, job=self.context.job_name)
         parent, checks = self._parent(newest, began_with), check_outcomes(self.context)
-        record = self.ledger.append(
-            lambda _: draft_run(
-                self.project, stages=outcomes, newest=newest, parent=parent, checks=checks, dagster=run
+
+        def draft(head: Record | None) -> RunDraft:
+            refuse_collected(self.ledger, head, since=since)
+            return draft_run(
+                self.project,
+                stages=outcomes,
+                newest=newest,
+                parent=parent,
+                checks=checks,
+                dagster=run,
+                pushed=bool(self.url),
             )
-        )
-        if record is not None:
-            self.context.log.info("Appended record %s", record.number)
-        return record
+
+        return self.ledger.append(draft)
 
     def observe(self, record: AnyRecord | None, keys: Iterable[AssetKey]) -> None:
         """Tell Dagster which record speaks of these assets."""

@@ -20,6 +20,7 @@ COMMANDS = {
     "deps": "ml_assets.cli.deps",
     "doctor": "ml_assets.cli.doctor",
     "exp": "ml_assets.cli.exp",
+    "gc": "ml_assets.cli.gc",
     "init": "ml_assets.cli.init",
     "landing": "ml_assets.cli.landing",
     "log": "ml_assets.cli.ledger",
@@ -29,6 +30,7 @@ COMMANDS = {
     "reproduce": "ml_assets.cli.reproduce",
     "show": "ml_assets.cli.ledger",
     "tick": "ml_assets.cli.tick",
+    "verify": "ml_assets.cli.verify",
 }
 
 

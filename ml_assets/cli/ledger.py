@@ -10,7 +10,7 @@ import click
 
 from ml_assets.cli.project import current_ledger
 from ml_assets.ledger.chain import verify
-from ml_assets.ledger.record import AnyRecord, IntakeRecord, RunRecord
+from ml_assets.ledger.record import AnyRecord, GcRecord, IntakeRecord, RunRecord
 
 
 @click.command()
@@ -48,6 +48,8 @@ def _summary(record: AnyRecord) -> str:
         return ", ".join([f"{len(record.landed)} objects landed", *_beside(record)])
     if isinstance(record, RunRecord):
         return _run_summary(record)
+    if isinstance(record, GcRecord):
+        return f"{record.objects} objects given up on {record.remote}, kept: {', '.join(record.keep)}"
     return f"pin moved to {record.commit[:12]}"
 
 

@@ -25,6 +25,8 @@ from ml_assets.landing.recorded import landed, quarantined
 from ml_assets.landing.schema_in_force import SCHEMA_FILE
 from ml_assets.landing.schema_step import SchemaKeeper, SchemaStep
 from ml_assets.landing.settle import Raw, make_whole, roll_back, settle
+from ml_assets.ledger.collecting import Collected, refuse_collected, wait_for_collection
+from ml_assets.ledger.rare import RARE_CACHE
 from ml_assets.ledger.record import GoneUpstream, IntakeDraft, IntakeRecord, Origin, Record
 
 if TYPE_CHECKING:
@@ -91,13 +93,15 @@ class Commit:
             make_whole(self.raw)
         schema = self.schema.after(accepted)
         self._keep_aside(accepted, refused)
+        # Of what is pushed now, nothing may be collected before the record names it.
+        since = self._wait_for_collection()
         intent = self._change_raw(accepted, removals, schema)
         draft = self._draft(origin, accepted, refused, note)
         gone = tuple(self._gone(mine, removals))
         draft = draft.model_copy(update={"gone": gone, "batch": self.batch.id, **schema.facts})
         # No undo when this fails: the record may have arrived although its answer did not. The intent stays,
         # and the next intake sees in the ledger which of both it was.
-        record = self._append(draft, mine.keys)
+        record = self._append(draft, mine.keys, since=since)
         if record is None and intent is not None:
             self.progress("another intake was faster; starting again from what it recorded")
             roll_back(self.raw, self.history, intent)
@@ -177,17 +181,27 @@ class Commit:
         except Exception as second:  # noqa: BLE001 - the first error matters more, and tells of this one
             error.add_note(f"{self.raw.dvc_file} could not be put back ({second}); the next intake does it.")
 
-    def _append(self, draft: IntakeDraft, keys: Collection[str]) -> IntakeRecord | None:
+    def _wait_for_collection(self) -> int:
+        cache = self.raw.private / RARE_CACHE
+        return wait_for_collection(self.ledger, cache=cache, tell=self.progress)
+
+    def _append(self, draft: IntakeDraft, keys: Collection[str], *, since: int) -> IntakeRecord | None:
         base = self.history.view.raw_record
 
         def unless_overtaken(head: Record | None) -> IntakeDraft | None:
+            refuse_collected(self.ledger, head, since=since)
             if head is not None and head.number > self.history.view.up_to:
                 self.history.catch_up(self.ledger)
             if self.history.view.raw_record != base or self._overtaken(keys):
                 return None
             return draft
 
-        record = self.ledger.append(unless_overtaken)
+        try:
+            record = self.ledger.append(unless_overtaken)
+        except Collected:
+            since = self._wait_for_collection()
+            self._push(None)
+            return self._append(draft, keys, since=since)
         self.history.catch_up(self.ledger)
         return record if isinstance(record, IntakeRecord) else None
 

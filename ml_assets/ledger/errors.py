@@ -73,6 +73,7 @@ class RecordCorrupt(LedgerError):
     def __init__(self, *, number: int, where: str, cause: str) -> None:
         self.number = number
         self.where = where
+        self.cause = cause
         super().__init__(
             f"Record {number} of the ledger cannot be read: {cause}\n  at {where}\n"
             "Bring the file back from a backup or from the bucket's versions; records are never rewritten, "
@@ -85,6 +86,7 @@ class CheckpointCorrupt(LedgerError):
 
     def __init__(self, *, where: str, cause: str) -> None:
         self.where = where
+        self.cause = cause
         super().__init__(
             f"A checkpoint of the ledger cannot be used: {cause}\n  at {where}\n"
             "It is only a copy of a thousand records: delete it, and it is written again."
@@ -166,4 +168,24 @@ class NoSuchRun(LedgerError):
         super().__init__(
             f"No run record of the ledger goes by '{asked}' ({looked}). Name a record's number, the id of an "
             "MLflow run, or the hash of an output as `dvc.lock` has it; `ml-assets log` lists the records."
+        )
+
+
+class KeepUnknown(LedgerError):
+    """What to keep is said in a way that we do not know."""
+
+    def __init__(self, *, text: str) -> None:
+        super().__init__(
+            f"'{text}' says nothing about what to keep. Say `--keep last=30` (the newest 30 runs), "
+            "`--keep days=90`, or `--keep all`; several add up."
+        )
+
+
+class NoRemoteToCollect(LedgerError):
+    """Garbage is to be collected where there is no remote."""
+
+    def __init__(self, *, root: str) -> None:
+        super().__init__(
+            f"'{root}' has no DVC remote to collect garbage on. `dvc remote add -d NAME URL` makes one; of "
+            "the cache of this machine `dvc gc` takes care."
         )

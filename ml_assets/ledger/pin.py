@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ml_assets.dvc.files import read_cached, write_cached
 from ml_assets.ledger.errors import NothingPinned
+from ml_assets.ledger.rare import find_rare
 from ml_assets.ledger.record import Origin, PinDraft, PinRecord, Record
 from ml_assets.ledger.store import Ledger
 
@@ -24,22 +24,8 @@ def pinned_commit(ledger: Ledger, *, cache: Path) -> str:
 
 def find_pin(ledger: Ledger, *, cache: Path) -> str | None:
     """As `pinned_commit`; None where nothing was pinned yet."""
-    known = read_cached(cache) or {}
-    head = ledger.head()
-    if head is None:
-        return None
-    up_to = known.get("up_to", 0) if known.get("ledger") == ledger.url else 0
-    if up_to > head.number or (up_to and ledger.get(up_to).digest != known["digest"]):
-        up_to = 0
-    commit = known.get("commit") if up_to else None
-    if up_to == head.number:
-        return commit
-    for record in ledger.records(after=up_to):
-        head = record
-        commit = record.commit if isinstance(record, PinRecord) else commit
-    state = {"ledger": ledger.url, "up_to": head.number, "digest": head.digest, "commit": commit}
-    write_cached(cache, state)
-    return commit
+    record = find_rare(ledger, cache=cache).get(ledger, "pin")
+    return record.commit if isinstance(record, PinRecord) else None
 
 
 def move_pin(

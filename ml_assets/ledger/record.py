@@ -144,6 +144,8 @@ class OutputRecord(Value):
     md5: str
     size: int
     sha256: str | None = None
+    on_remote: bool = True
+    """False for what is not pushed there: `push: false`, `cache: false`, a remote of its own, no remote."""
 
 
 Outcome = Literal["ran", "restored", "unchanged"]
@@ -274,8 +276,32 @@ class PinRecord(PinDraft, Record):
     kind: Literal["pin"] = "pin"
 
 
-AnyRecord = IntakeRecord | RunRecord | PinRecord
-KINDS: dict[str, type[AnyRecord]] = {"intake": IntakeRecord, "run": RunRecord, "pin": PinRecord}
+class GcDraft(Draft):
+    """Objects on `remote` are about to be deleted: some of what the records in `given_up` name.
+
+    It comes before the first deletion, so that whoever pushes meanwhile can know of it.
+    """
+
+    kind: Literal["gc"] = "gc"
+    remote: str
+    keep: tuple[str, ...]
+    given_up: tuple[tuple[int, int], ...] = ()
+    """First and last number of each run of records."""
+    objects: int
+    size: int
+
+
+class GcRecord(GcDraft, Record):
+    kind: Literal["gc"] = "gc"
+
+
+AnyRecord = IntakeRecord | RunRecord | PinRecord | GcRecord
+KINDS: dict[str, type[AnyRecord]] = {
+    "intake": IntakeRecord,
+    "run": RunRecord,
+    "pin": PinRecord,
+    "gc": GcRecord,
+}
 _ADAPTER: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Field(discriminator="kind")])
 
 

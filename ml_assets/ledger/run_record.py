@@ -53,6 +53,7 @@ def draft_run(
     parent: int | None = None,
     checks: Iterable[CheckOutcome] = (),
     dagster: DagsterRun | None = None,
+    pushed: bool = True,
 ) -> RunDraft:
     """The draft of a record of the project's state after `stages` were brought up to date.
 
@@ -61,6 +62,7 @@ def draft_run(
         newest: the run record before, whose SHA-256 of an unchanged output is taken over.
         parent: the record whose state the run began with.
         checks: what asset checks said of it so far.
+        pushed: whether its outputs are on the remote, but for those that never are.
     """
     manifest = project.manifest()
     locked = read_locks(project.root, manifest)
@@ -75,7 +77,7 @@ def draft_run(
         stale=stale_stages(manifest, locked, source_hashes(project.root, manifest)),
         **_code(project, manifest),
         checks=tuple(checks),
-        outputs=tuple(_outputs(project, manifest, locked, newest)),
+        outputs=tuple(_outputs(project, manifest, locked, newest, pushed=pushed)),
         metrics=read_all_metrics(project.root, manifest),
         small_outputs=_small_outputs(project.root, manifest),
     )
@@ -126,10 +128,21 @@ def _code(project: DvcProject, manifest: Manifest) -> dict[str, Any]:
 
 
 def _outputs(
-    project: DvcProject, manifest: Manifest, locked: Mapping[str, LockedStage], newest: RunRecord | None
+    project: DvcProject,
+    manifest: Manifest,
+    locked: Mapping[str, LockedStage],
+    newest: RunRecord | None,
+    *,
+    pushed: bool,
 ) -> list[OutputRecord]:
     known = {(out.path, out.md5): out.sha256 for out in (newest.outputs if newest else ())}
     memory = project.private_dir / "sha256"
+    shared = {
+        out.path
+        for stage in manifest.stages
+        for out in stage.outs
+        if pushed and out.cache and out.push and out.remote is None
+    }
     return [
         OutputRecord(
             path=out.path,
@@ -137,6 +150,7 @@ def _outputs(
             md5=out.md5,
             size=out.size or 0,
             sha256=known.get((out.path, out.md5)) or sha256_of(project.root / out.path, memory=memory),
+            on_remote=out.path in shared,
         )
         for stage in manifest.stages
         for out in output_paths(stage, locked.get(stage.name)).values()
