@@ -105,7 +105,7 @@ def tick(site: Site, queue: str) -> Ticked:
 def _tick(place: Place, queue: str, death: Death) -> None:
     os.environ.update(place.env)
     site = _site(place)
-    _die_at(death)
+    die_at(death)
     tick(site, queue)
 
 
@@ -113,7 +113,7 @@ def _take_in(place: Place, death: Death | None, begin: float = 0) -> None:
     os.environ.update(place.env)
     site = _site(place)
     if death is not None:
-        _die_at(death)
+        die_at(death)
     time.sleep(max(0, begin - time.time()))
     site.take_in(progress=lambda line: print(f"[{os.getpid()}] {line}", flush=True))  # noqa: T201
 
@@ -130,7 +130,7 @@ def _site(place: Place) -> Site:
     )
 
 
-def _die_at(death: Death) -> None:
+def die_at(death: Death) -> None:
     owner_name, _, name = death.at.rpartition(".")
     owner: Any = pkgutil.resolve_name(owner_name)
     setattr(owner, name, _deadly(getattr(owner, name), death))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from ml_assets.dvc.project import DvcProject
@@ -23,12 +24,18 @@ FILES = {
 }
 
 
-def two_days(folder: Path) -> Path:
-    """Two days, each with a record, pushed; the remote is `project-remote` beside it."""
+def days(folder: Path, count: int) -> Path:
+    """So many days, each with a record, pushed; the remote is `project-remote` beside it."""
     root = make_project(folder / "project", FILES)
-    for day in (1, 2):
+    for day in range(1, count + 1):
         a_day(root, day)
     return root
+
+
+def copied(project: Path, into: Path) -> Path:
+    """A copy of the project, with its remote."""
+    shutil.copytree(project.parent, into / "copy", symlinks=True)
+    return into / "copy" / project.name
 
 
 def a_day(root: Path, day: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -18,19 +17,12 @@ from ml_assets.ledger.audit.object_audit import ObjectAudit
 from ml_assets.ledger.record import RunRecord
 from ml_assets.ledger.store import Ledger
 from ml_assets_tests.factories import BIN, dvc, environment
-from ml_assets_tests.production.by_hand import two_days
-
-
-@pytest.fixture(scope="module")
-def landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with two days landed, its ledger a folder: made once, copied for each test."""
-    return two_days(tmp_path_factory.mktemp("landed"))
+from ml_assets_tests.production.by_hand import copied
 
 
 @pytest.fixture
-def project(landed: Path, tmp_path: Path) -> Path:
-    shutil.copytree(landed.parent, tmp_path / "copy", symlinks=True)
-    return tmp_path / "copy" / landed.name
+def project(two_days: Path, tmp_path: Path) -> Path:
+    return copied(two_days, tmp_path)
 
 
 def verify(project: Path, *arguments: str, code: int) -> dict[str, Any]:

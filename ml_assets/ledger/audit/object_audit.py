@@ -101,7 +101,7 @@ class ObjectAudit:
             self._tell(md5, problem, mention)
 
     def _in_folders(self, md5: str) -> Mention:
-        """Where a file of folders is named, by every record of each of them; asked for what is damaged only."""
+        """Where a file of folders is named, by the records of all of them; asked of what is damaged."""
         if not self._places:
             for each in self._folders():
                 for path, file in self._listing(each).items():
