@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ml_assets.landing.history import History, content_of
+from ml_assets.dvc.content import content_of
+from ml_assets.landing.history import History
 from ml_assets.landing.journal.store import Journal, Zone
 from ml_assets.landing.objects import LandedObject
 from ml_assets.ledger.record import IntakeRecord, RunDraft, RunRecord
