@@ -1,0 +1,50 @@
+"""A record in one line, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ml_assets.ledger.record import AnyRecord, IntakeRecord, RunRecord
+
+
+def summary_of(record: AnyRecord) -> str:
+    """What the record says happened."""
+    if isinstance(record, IntakeRecord):
+        return ", ".join([f"{len(record.landed)} objects landed", *_beside(record)])
+    if isinstance(record, RunRecord):
+        return _run_summary(record)
+    return f"pin moved to {record.commit[:12]}"
+
+
+def _beside(record: IntakeRecord) -> Iterator[str]:
+    rejected = sum(each.rejected_rows for each in record.landed)
+    counts = {
+        "quarantined": len(record.quarantined),
+        "rows rejected": rejected,
+        "gone upstream": len(record.gone),
+    }
+    yield from (f"{count} {what}" for what, count in counts.items() if count)
+    if record.drift:
+        yield f"schema of {', '.join(each.source for each in record.drift)} changed"
+
+
+def _run_summary(record: RunRecord) -> str:
+    # Canonical JSON sorts names; the outputs keep the pipeline's order.
+    order = dict.fromkeys([*(out.stage for out in record.outputs), *record.stages])
+    stages = ", ".join(f"{name} {record.stages[name]}" for name in order if name in record.stages)
+    numbers = [f"{name} {value:.4f}" for name, value in _headline(record.metrics).items()]
+    stale = f"; stale: {', '.join(record.stale)}" if record.stale else ""
+    return "; ".join([stages, *numbers]) + stale
+
+
+def _headline(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers at the top of each metrics file, at most three of them."""
+    found = {
+        name: float(value)
+        for content in metrics.values()
+        if isinstance(content, Mapping)
+        for name, value in content.items()
+        if isinstance(value, int | float)
+    }
+    return dict(list(found.items())[:3])
