@@ -18,8 +18,10 @@ from ml_assets.errors import ForeseenError
 COMMANDS = {
     "demo": "ml_assets.cli.demo",
     "deps": "ml_assets.cli.deps",
+    "diff": "ml_assets.cli.ledger",
     "doctor": "ml_assets.cli.doctor",
     "exp": "ml_assets.cli.exp",
+    "impact": "ml_assets.cli.lineage",
     "init": "ml_assets.cli.init",
     "landing": "ml_assets.cli.landing",
     "log": "ml_assets.cli.ledger",
@@ -27,6 +29,7 @@ COMMANDS = {
     "repro": "ml_assets.cli.repro",
     "show": "ml_assets.cli.ledger",
     "tick": "ml_assets.cli.tick",
+    "why": "ml_assets.cli.lineage",
 }
 
 

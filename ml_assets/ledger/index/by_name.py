@@ -106,7 +106,8 @@ def told_ranges(found: Sequence[Row]) -> str:
     most = 5
     told = [_told(row["since"], row["until"]) for row in found[-most:]]
     more = f"{len(found) - most} earlier ranges, " if len(found) > most else ""
-    return f"records {more}{', '.join(told)}"
+    word = "record" if len(found) == 1 and told[0].isdigit() else "records"
+    return f"{word} {more}{', '.join(told)}"
 
 
 def _told(since: int, until: int) -> str:

@@ -43,7 +43,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction, all or nothing. Raises IndexBusy and IndexUnusable."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         with self._transaction("BEGIN IMMEDIATE") as connection:
             self._prepare(connection)
             yield connection
@@ -71,7 +71,21 @@ class Database:
             return position(connection) if self._is_prepared(connection) else Position()
 
     def delete(self) -> None:
-        self.file.unlink(missing_ok=True)
+        """Raises IndexUnusable."""
+        try:
+            self.file.unlink(missing_ok=True)
+        except OSError as error:
+            raise IndexUnusable(file=self.file, cause=str(error)) from error
+
+    def _make_folder(self) -> None:
+        if self.file.parent.is_dir():
+            return
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            # A cache is nobody's to commit, whatever the project's own .gitignore says.
+            (self.file.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            raise IndexUnusable(file=self.file, cause=str(error)) from error
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:

@@ -56,7 +56,8 @@ class Oracle:
     def ancestors(self, stage: str, at: int) -> Ancestors:
         """The versions, landed generations and code files that went into `stage` as record `at` has it."""
         first = self.began(stage, at)
-        versions, landed, code = {(stage, first)}, set(), set(self._run(first).code[stage].files)
+        versions, code = {(stage, first)}, set(self._run(first).code[stage].files)
+        landed: set[Generation] = set()
         for dep in self._locks[first][stage]["deps"]:
             above = self._maker(dep["path"], dep["md5"], first)
             if above is not None:
