@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from ml_assets.cli.ancestry import INDENT, short, told_commit, told_objects, told_span
+from ml_assets.cli.ancestry import INDENT, object_json, short, told_commit, told_objects, told_span
 from ml_assets.ledger.index.impact import Impact
+from ml_assets.ledger.index.rows import StageRun
 
 NEWEST = 20
+
+
+def impact_json(found: Impact) -> dict[str, Any]:
+    """Everything, the newest runs first; what a run has read is `why`'s to tell."""
+    return {
+        "asked": found.start.said,
+        "record": found.start.record,
+        "landed": [object_json(each) for each in found.landed],
+        "records": found.records,
+        "current": sorted({out.path for _, out in found.current}),
+        "runs": [_run_json(run) for run in found.runs],
+    }
+
+
+def _run_json(run: StageRun) -> dict[str, Any]:
+    told = {name: value for name, value in vars(run).items() if name not in {"inputs", "code_files"}}
+    return {**told, "outs": [vars(out) for out in run.outs]}
 
 
 def impact_lines(found: Impact, *, every: bool) -> Iterator[str]:

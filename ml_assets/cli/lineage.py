@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from ml_assets.cli.ancestry import ancestry_json, ancestry_lines
-from ml_assets.cli.downstream import impact_lines
+from ml_assets.cli.downstream import impact_json, impact_lines
 from ml_assets.cli.project import current_index
 from ml_assets.ledger.index.impact import impact as impact_of
 from ml_assets.ledger.index.resolve import IMPACT, WHY, asked, resolve
@@ -31,7 +30,7 @@ def why(*, what: str, every: bool, as_json: bool) -> None:
         question = asked(what, root=root, here=Path.cwd())
         found = why_of(connection, resolve(connection, question, WHY))
     if as_json:
-        click.echo(json.dumps(ancestry_json(found), indent=2))
+        click.echo(json.dumps(ancestry_json(found)))
     else:
         click.echo("\n".join(ancestry_lines(found, every=every)))
 
@@ -51,18 +50,6 @@ def impact(*, what: str, every: bool, as_json: bool) -> None:
         question = asked(what, root=root, here=Path.cwd())
         found = impact_of(connection, resolve(connection, question, IMPACT))
     if as_json:
-        told = {
-            "asked": found.start.said,
-            "landed": [{**asdict(each), "url": each.url} for each in found.landed],
-            "records": found.records,
-            "current": sorted({out.path for _, out in found.current}),
-            "runs": [_without_inputs(asdict(run)) for run in found.runs],
-        }
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(impact_json(found)))
     else:
         click.echo("\n".join(impact_lines(found, every=every)))
-
-
-def _without_inputs(run: dict[str, object]) -> dict[str, object]:
-    """What a run has read is `why`'s to tell, and is not looked up here."""
-    return {name: value for name, value in run.items() if name not in {"inputs", "code_files"}}
