@@ -1,7 +1,7 @@
 """How long do questions to a long ledger take, beside reading each of its records?
 
-`make bench-ledger` asks a ledger of 10, 1,000 and 10,000 records, and appends to one of 10, 1,000 and 100,000;
-`python -m benchmarks ledger-why-100k` asks one of 100,000, which takes minutes to get ready.
+`make bench-ledger` asks ledgers of 10, 1,000 and 10,000 records, and appends to ones of up to 100,000.
+`make bench-ledger-why-100k` asks one of 100,000, which takes minutes to get ready.
 """
 
 from __future__ import annotations

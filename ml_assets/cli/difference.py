@@ -51,7 +51,8 @@ def _data(found: Difference, *, every: bool) -> Iterator[str]:
 
 def _commit(found: Difference) -> Iterator[str]:
     if found.commit:
-        yield _told(found.commit)
+        before, after = (each and each[:12] + each[40:] for each in (found.commit.before, found.commit.after))
+        yield f"commit: {_value(before)} -> {_value(after)}"
 
 
 def _environment(found: Difference, *, every: bool) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.runner import run_stages
 from ml_assets.dvc.tracked import TrackedFolder
-from ml_assets.ledger.record import IntakeDraft, Landed, Quarantined
+from ml_assets.ledger.record import IntakeDraft, Landed, Quarantined, RunRecord
 from ml_assets.ledger.run_record import draft_run
 from ml_assets.ledger.store import Ledger
 from ml_assets_tests.cli.test_commands import ORIGIN, ml_assets
@@ -93,9 +93,9 @@ def test_names_count_from_where_one_stands(root: Path) -> None:
 def test_why_knows_a_version_by_its_md5_its_sha256_and_a_copy_of_it_elsewhere(
     root: Path, tmp_path: Path
 ) -> None:
-    (out,) = (
-        each for each in Ledger.open(".ml_assets/ledger", root=root).get(2).outputs if "total" in each.path
-    )  # type: ignore[union-attr]
+    record = Ledger.open(".ml_assets/ledger", root=root).get(2)
+    assert isinstance(record, RunRecord)
+    (out,) = (each for each in record.outputs if each.path == "total.json")
     assert etags(asked(root, "why", out.md5)) == ["aa"]
     assert out.sha256 is not None
     assert etags(asked(root, "why", out.sha256)) == ["aa"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 
-from ml_assets.dvc.lock_text import HEADER, LockText
+from ml_assets.dvc.lock_block import parse_block
+from ml_assets.dvc.lock_text import LockText
 from ml_assets.dvc.lockfile import LockedPath, LockedStage, read_lock
 from ml_assets.ledger.canonical import canonical_json, plain, sha256_hex
 from ml_assets.ledger.record import OutputRecord, RunRecord
@@ -21,11 +22,11 @@ class Entry:
     stage: str
     locked: LockedStage
 
-    @property
+    @cached_property
     def params(self) -> str:
         return canonical_json(plain(dict(self.locked.params))).decode()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         each = self.locked
         parts = [
@@ -61,7 +62,6 @@ def _locks(record: RunRecord) -> Iterator[tuple[str, str]]:
 
 
 def locked_stages(text: str, file: str) -> Iterator[tuple[str, LockedStage]]:
-    """Of a lock as DVC writes it only the entries are parsed that were not seen lately."""
     if not text.strip():
         return
     blocks = LockText.parse(text)
@@ -69,12 +69,7 @@ def locked_stages(text: str, file: str) -> Iterator[tuple[str, LockedStage]]:
         yield from read_lock(text, path=Path(file)).items()
         return
     for name, block in blocks.blocks.items():
-        yield name, _parsed(block, file)[name]
-
-
-@lru_cache(maxsize=1024)
-def _parsed(block: str, file: str) -> dict[str, LockedStage]:
-    return read_lock(HEADER + block, path=Path(file))
+        yield name, parse_block(block, path=Path(file))
 
 
 def from_root(locked: LockedStage, folder: str, outputs: Iterable[OutputRecord]) -> LockedStage:

@@ -18,30 +18,22 @@ from ml_assets.ledger.index import catch_up
 from ml_assets.ledger.index.catch_up import open_index
 from ml_assets.ledger.index.database import Database, Position
 from ml_assets.ledger.index.errors import IndexUnusable
+from ml_assets.ledger.index.projectors import KINDS
 from ml_assets.ledger.record import Draft
 from ml_assets.ledger.store import Ledger
 from ml_assets_tests.ledger.drafts import intake, landed
 from ml_assets_tests.ledger.index.worlds import Memory, World, append_all, worlds
 
 TABLES = (
-    "record",
-    "landed",
-    "refused",
-    "state",
-    "entry",
-    "dep",
-    "out",
-    "span",
-    "edge",
-    "reads",
-    "leaf",
-    "fact",
+    *("record", "landed", "refused", "state", "entry", "dep", "out", "sha256", "closure_file"),
+    *("span", "made", "edge", "reads", "leaf", "fact"),
 )
 
 
 def content(index: Database) -> dict[str, list[tuple[object, ...]]]:
+    query = "SELECT * FROM "
     with index.reading() as connection:
-        return {name: [tuple(row) for row in connection.execute(f"SELECT * FROM {name}")] for name in TABLES}
+        return {name: [tuple(row) for row in connection.execute(query + name)] for name in TABLES}
 
 
 def thirty(ledger: Ledger) -> Sequence[Draft]:
@@ -105,7 +97,7 @@ def test_two_processes_at_once_make_what_one_makes(ledger: Ledger, tmp_path: Pat
         reader.stdin.write("go\n")
         reader.stdin.flush()
     assert [reader.wait(timeout=60) for reader in readers] == [0, 0, 0]
-    index = Database.of(ledger.url, root=tmp_path, kinds=catch_up.KINDS)
+    index = Database.of(ledger.url, root=tmp_path, kinds=KINDS)
     assert index.position().number == 30
     assert content(index) == content(open_index(ledger, root=tmp_path / "other"))
 
@@ -143,7 +135,7 @@ def test_an_index_of_other_projectors_begins_anew(
     monkeypatch.setattr(catch_up, "KINDS", "intake")
     open_index(ledger, root=tmp_path)
     monkeypatch.undo()
-    index = Database.of(ledger.url, root=tmp_path, kinds=catch_up.KINDS)
+    index = Database.of(ledger.url, root=tmp_path, kinds=KINDS)
     assert index.position() == Position()
     assert content(open_index(ledger, root=tmp_path)) == content(open_index(ledger, root=tmp_path / "other"))
 
