@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import subprocess
-from sqlite3 import Connection
+from sqlite3 import Connection, Row
 
-from ml_assets.ledger.index.errors import Ambiguous
+from ml_assets.ledger.index.by_name import told_ranges
+from ml_assets.ledger.index.errors import Ambiguous, NotThen
 from ml_assets.ledger.index.nodes import Kind, Node, Start
 from ml_assets.ledger.index.question import Question
 from ml_assets.ledger.index.schema import OPEN
@@ -14,23 +15,34 @@ from ml_assets.ledger.index.schema import OPEN
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 
 USERS = """
-SELECT span.id, span.since, span.until FROM span JOIN closure_file ON closure_file.closure = span.closure
-    WHERE closure_file.path = :path
-UNION SELECT span.id, span.since, span.until FROM leaf JOIN span ON span.id = leaf.span
-    WHERE leaf.path = :path AND leaf.kind = :kind
+SELECT span.id, span.since, span.until FROM code_file JOIN span ON span.imported = code_file.code_set
+    WHERE code_file.path = :path
+UNION SELECT span.id, span.since, span.until FROM code_file JOIN span ON span.declared = code_file.code_set
+    WHERE code_file.path = :path
 """
 
 
 def by_code(connection: Connection, question: Question) -> Start | None:
-    """The stage runs that used any version of a code file, or those of the record that is named."""
+    """The stage runs that used any version of a code file, or those of the record that is named.
+
+    Of a file in a folder that is a dependency as a whole, those that used the folder.
+    """
     for path in question.paths:
-        found = connection.execute(USERS, {"path": path, "kind": Kind.CODE}).fetchall()
-        if found:
-            at = question.record
-            then = [row["id"] for row in found if at is None or row["since"] <= at < row["until"]]
-            nodes = tuple(Node(Kind.STAGE_RUN, each) for each in then)
-            return Start(nodes, f"the code file {path}, in {len(then)} stage runs", at)
+        parts = path.split("/")
+        for depth in range(len(parts), 0, -1):
+            code = "/".join(parts[:depth])
+            if found := connection.execute(USERS, {"path": code}).fetchall():
+                return _users(found, code if code == path else f"{code} (for {path})", question)
     return None
+
+
+def _users(found: list[Row], told: str, question: Question) -> Start:
+    at = question.record
+    then = [row["id"] for row in found if at is None or row["since"] <= at < row["until"]]
+    if not then:
+        raise NotThen(question.text, record=at or 0, known=told_ranges(found))
+    nodes = tuple(Node(Kind.STAGE_RUN, each) for each in then)
+    return Start(nodes, f"the code {told}, in {len(then)} stage runs", at)
 
 
 def by_commit(connection: Connection, question: Question) -> Start | None:

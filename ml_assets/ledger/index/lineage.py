@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from sqlite3 import Connection
 
 from ml_assets.dvc.lockfile import LockedPath
+from ml_assets.ledger.index.code_sets import code_set
 from ml_assets.ledger.index.entries import Entry
 from ml_assets.ledger.index.intakes import named
 from ml_assets.ledger.index.nodes import Kind
@@ -26,17 +27,19 @@ class Reader:
         }
 
     def resolve(self, span: int, entry: Entry) -> None:
-        for dep in entry.locked.deps:
-            self._resolve(span, dep)
+        code = [dep for dep in entry.locked.deps if not self._resolve(span, dep)]
+        declared = code_set(self._connection, [(dep.path, dep.md5) for dep in code])
+        self._connection.execute("UPDATE span SET declared = ? WHERE id = ?", (declared, span))
 
-    def _resolve(self, span: int, dep: LockedPath) -> None:
-        """By path and hash first: an older version may have been read than the record's newest."""
+    def _resolve(self, span: int, dep: LockedPath) -> bool:
+        """Whether it is no code. By path and hash first: it may be an older version than the newest."""
         if (parent := self._made(dep.path, dep.md5)) is not None:
             self._edge(span, parent, dep)
         elif (state := self._state(dep.path, dep.md5)) is not None:
             self._reads(span, state, dep, within="")
         elif not self._by_place(span, dep):
-            self._leaf(span, dep)
+            return self._leaf(span, dep)
+        return True
 
     def _by_place(self, span: int, dep: LockedPath) -> bool:
         """A dependency inside an output or a source, or a folder around some: their hashes are others."""
@@ -72,14 +75,15 @@ class Reader:
             "INSERT INTO reads VALUES (?, ?, ?, ?, ?)", (span, state, dep.path, dep.md5, within)
         )
 
-    def _leaf(self, span: int, dep: LockedPath) -> None:
+    def _leaf(self, span: int, dep: LockedPath) -> bool:
         if "://" in dep.path:
             kind = Kind.EXTERNAL
         elif dep.path in self._outs or dep.path in self._sources:
             kind = Kind.UNRECORDED
         else:
-            kind = Kind.CODE
+            return False
         self._connection.execute("INSERT INTO leaf VALUES (?, ?, ?, ?)", (span, kind, dep.path, dep.md5))
+        return True
 
 
 def _overlapping(path: str, others: dict[str, str]) -> Iterator[str]:

@@ -12,8 +12,7 @@ MOST = 2000
 def near_names(connection: Connection, name: str) -> list[str]:
     """At most three names of outputs, sources, code and landed files."""
     query = """
-    SELECT path FROM out UNION SELECT path FROM state UNION SELECT path FROM leaf
-    UNION SELECT path FROM closure_file
+    SELECT path FROM out UNION SELECT path FROM state UNION SELECT path FROM code_file
     UNION SELECT source || '/' || path FROM (SELECT source, path FROM landed ORDER BY id DESC LIMIT ?)
     """
     known = [row["path"] for row in connection.execute(query, (MOST,))]

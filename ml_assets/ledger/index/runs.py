@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from sqlite3 import Connection
 
 from ml_assets.dvc.errors import LockFileUnreadable
-from ml_assets.dvc.lockfile import LockedPath
-from ml_assets.ledger.canonical import canonical_json, sha256_hex
+from ml_assets.ledger.canonical import canonical_json
+from ml_assets.ledger.index.code_sets import code_set, new_id
 from ml_assets.ledger.index.entries import Entry, entries_of
 from ml_assets.ledger.index.intakes import add_state, named
 from ml_assets.ledger.index.lineage import Reader
@@ -84,15 +84,15 @@ def _end(connection: Connection, span: int, record: int) -> None:
 def _begin(
     connection: Connection, record: RunRecord, entry: Entry, known: int, code: StageCode | None
 ) -> int:
-    closure = _closure_id(connection, record, code) if code else None
+    reached = [(path, record.code_files.get(path)) for path in sorted(code.files)] if code else []
     cursor = connection.execute(
-        "INSERT INTO span (stage, entry, closure, code, outcome, since, until) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO span (stage, entry, imported, code, outcome, since, until) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
-            entry.stage, known, closure, code.digest if code else None, record.stages.get(entry.stage),
-            record.number, OPEN,
+            entry.stage, known, code_set(connection, reached), code.digest if code else None,
+            record.stages.get(entry.stage), record.number, OPEN,
         ),
     )  # fmt: skip
-    return _id(cursor.lastrowid)
+    return new_id(cursor.lastrowid)
 
 
 def _entry_id(connection: Connection, entry: Entry) -> int:
@@ -106,30 +106,9 @@ def _entry_id(connection: Connection, entry: Entry) -> int:
         "INSERT INTO entry (stage, digest, cmd, params) VALUES (?, ?, ?, ?)",
         (entry.stage, entry.digest, cmd, entry.params),
     )
-    known = _id(cursor.lastrowid)
-    deps, outs = entry.locked.deps, entry.locked.outs
-    connection.executemany("INSERT INTO dep VALUES (?, ?, ?)", [(known, *_pair(dep)) for dep in deps])
+    known = new_id(cursor.lastrowid)
     connection.executemany(
-        "INSERT INTO out VALUES (?, ?, ?, ?)", [(known, *_pair(out), out.size) for out in outs]
+        "INSERT INTO out VALUES (?, ?, ?, ?)",
+        [(known, out.path, out.md5, out.size) for out in entry.locked.outs],
     )
     return known
-
-
-def _pair(each: LockedPath) -> tuple[str, str]:
-    return each.path, each.md5
-
-
-def _closure_id(connection: Connection, record: RunRecord, code: StageCode) -> int:
-    files = [(path, record.code_files.get(path)) for path in sorted(code.files)]
-    digest = sha256_hex(canonical_json(files))
-    row = connection.execute("SELECT id FROM closure WHERE digest = ?", (digest,)).fetchone()
-    if row is not None:
-        return int(row["id"])
-    known = _id(connection.execute("INSERT INTO closure (digest) VALUES (?)", (digest,)).lastrowid)
-    connection.executemany("INSERT INTO closure_file VALUES (?, ?, ?)", [(known, *each) for each in files])
-    return known
-
-
-def _id(lastrowid: int | None) -> int:
-    assert lastrowid is not None  # noqa: S101 - an insert has one
-    return lastrowid

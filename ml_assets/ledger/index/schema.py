@@ -43,28 +43,29 @@ CREATE INDEX state_hash ON state (hash);
 CREATE TABLE entry (
     id INTEGER PRIMARY KEY, stage TEXT, digest TEXT, cmd TEXT, params TEXT, UNIQUE (stage, digest)
 );
-CREATE TABLE dep (entry INTEGER, path TEXT, hash TEXT);
-CREATE INDEX dep_entry ON dep (entry);
 CREATE TABLE out (entry INTEGER, path TEXT, hash TEXT, size INTEGER);
 CREATE INDEX out_entry ON out (entry);
 CREATE INDEX out_path ON out (path, hash);
 CREATE INDEX out_hash ON out (hash);
 CREATE TABLE sha256 (path TEXT, md5 TEXT, sha256 TEXT, PRIMARY KEY (sha256, path, md5)) WITHOUT ROWID;
 
-CREATE TABLE closure (id INTEGER PRIMARY KEY, digest TEXT UNIQUE);
-CREATE TABLE closure_file (closure INTEGER, path TEXT, sha256 TEXT);
-CREATE INDEX closure_file_closure ON closure_file (closure);
-CREATE INDEX closure_file_path ON closure_file (path);
+-- Files of code with their hashes, once for all spans that used just these: code changes less than data.
+CREATE TABLE code_set (id INTEGER PRIMARY KEY, digest TEXT UNIQUE);
+CREATE TABLE code_file (code_set INTEGER, path TEXT, hash TEXT);
+CREATE INDEX code_file_set ON code_file (code_set);
+CREATE INDEX code_file_path ON code_file (path);
 
--- A stretch of run records [since, until) in which a stage has one entry, made by one code.
+-- A stretch of run records [since, until) in which a stage has one entry, made by one code: the code files
+-- among its dependencies (by md5), and those that it reached by imports (by SHA-256).
 CREATE TABLE span (
-    id INTEGER PRIMARY KEY, stage TEXT, entry INTEGER, closure INTEGER, code TEXT, outcome TEXT,
-    since INTEGER, until INTEGER
+    id INTEGER PRIMARY KEY, stage TEXT, entry INTEGER, declared INTEGER, imported INTEGER, code TEXT,
+    outcome TEXT, since INTEGER, until INTEGER
 );
 CREATE INDEX span_entry ON span (entry, since);
 CREATE INDEX span_until ON span (until);
 CREATE INDEX span_since ON span (since);
-CREATE INDEX span_closure ON span (closure);
+CREATE INDEX span_declared ON span (declared);
+CREATE INDEX span_imported ON span (imported);
 
 -- The newest span by which a path had a hash: what a later reader of it has read.
 CREATE TABLE made (path TEXT, hash TEXT, span INTEGER, PRIMARY KEY (path, hash)) WITHOUT ROWID;
@@ -76,9 +77,9 @@ CREATE INDEX edge_parent ON edge (parent);
 CREATE TABLE reads (span INTEGER, state INTEGER, path TEXT, hash TEXT, within TEXT);
 CREATE INDEX reads_span ON reads (span);
 CREATE INDEX reads_state ON reads (state);
+-- What was read and is no node: at an address of its own, or a version that no record holds.
 CREATE TABLE leaf (span INTEGER, kind TEXT, path TEXT, hash TEXT);
 CREATE INDEX leaf_span ON leaf (span);
-CREATE INDEX leaf_path ON leaf (path);
 
 -- Which span took in which landed object: read from both ends, so that why and impact cannot disagree.
 CREATE VIEW took AS

@@ -56,10 +56,10 @@ def _runs(connection: Connection, starts: Iterable[int]) -> dict[int, StageRun]:
     ):
         outs[row["id"]].append(rows.out(row))
     for row in connection.execute(
-        "SELECT chosen.id, path, sha256 FROM chosen JOIN span USING (id)"
-        " JOIN closure_file ON closure_file.closure = span.closure"
+        "SELECT chosen.id, path, hash FROM chosen JOIN span USING (id)"
+        " JOIN code_file ON code_file.code_set = span.imported"
     ):
-        files[row["id"]].append(CodeFile(row["path"], row["sha256"]))
+        files[row["id"]].append(CodeFile(row["path"], row["hash"]))
     return {
         row["id"]: replace(
             rows.stage_run(row, outs=outs[row["id"]]),
@@ -71,16 +71,18 @@ def _runs(connection: Connection, starts: Iterable[int]) -> dict[int, StageRun]:
 
 
 def _inputs(connection: Connection) -> dict[int, list[Input]]:
-    """What the chosen spans read, in the order of their dependencies."""
+    """What the chosen spans read, sorted by path."""
     found: dict[int, list[Input]] = defaultdict(list)
     query = """
     SELECT child AS span, path, hash, ? AS kind, parent AS node, '' AS within FROM edge
         WHERE child IN chosen
     UNION ALL SELECT span, path, hash, ?, state, within FROM reads WHERE span IN chosen
     UNION ALL SELECT span, path, hash, kind, NULL, '' FROM leaf WHERE span IN chosen
+    UNION ALL SELECT span.id, path, hash, ?, NULL, '' FROM chosen JOIN span USING (id)
+        JOIN code_file ON code_file.code_set = span.declared
     ORDER BY span, path, node
     """
-    for row in connection.execute(query, (Kind.STAGE_RUN, Kind.SOURCE)):
+    for row in connection.execute(query, (Kind.STAGE_RUN, Kind.SOURCE, Kind.CODE)):
         each = Input(row["path"], row["hash"], str(row["kind"]), row["node"], row["within"])
         found[row["span"]].append(each)
     return found

@@ -25,7 +25,7 @@ from ml_assets_tests.ledger.drafts import intake, landed
 from ml_assets_tests.ledger.index.worlds import Memory, World, append_all, worlds
 
 TABLES = (
-    *("record", "landed", "refused", "state", "entry", "dep", "out", "sha256", "closure_file"),
+    *("record", "landed", "refused", "state", "entry", "out", "sha256", "code_file", "code_set"),
     *("span", "made", "edge", "reads", "leaf", "fact"),
 )
 
