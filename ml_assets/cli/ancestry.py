@@ -12,7 +12,7 @@ from ml_assets.ledger.index.rows import Input, Landed, Source, StageRun
 from ml_assets.ledger.index.why import Ancestry
 
 FEW = 5
-"""So many landed objects, and code files of a stage, are named; more are counted."""
+"""So many landed objects are named; more are counted."""
 INDENT = "   "
 
 
@@ -49,6 +49,7 @@ class _Tree:
         self.found = found
         self.every = every
         self._told: set[tuple[str, int]] = set()
+        self._code_told: set[str] = set()
 
     def lines(self) -> Iterator[str]:
         yield self.found.start.said
@@ -74,15 +75,16 @@ class _Tree:
                 yield f"{inner}{each.kind}  {each.path}  {short(each.hash)}"
 
     def _code(self, run: StageRun, indent: str) -> Iterator[str]:
-        declared = [each for each in run.inputs if each.kind == Kind.CODE]
-        yield from (f"{indent}code     {each.path}  md5 {short(each.hash)}" for each in declared)
-        named = {each.path for each in declared}
-        reached = [each for each in run.code_files if each.path not in named]
-        shown = reached if self.every else reached[:FEW]
-        for each in shown:
-            yield f"{indent}imports  {each.path}  sha256 {short(each.sha256 or 'unreadable')}"
-        if len(reached) > len(shown):
-            yield f"{indent}imports  {len(reached) - len(shown)} more files (--all names them)"
+        """Each version of a file is named once: stages share most of their code."""
+        declared = {each.path: each.hash for each in run.inputs if each.kind == Kind.CODE}
+        reached = [(each.path, each.sha256) for each in run.code_files if each.path not in declared]
+        lines = [f"code     {path}  md5 {short(md5)}" for path, md5 in declared.items()]
+        lines += [f"imports  {path}  sha256 {short(sha256 or 'unreadable')}" for path, sha256 in reached]
+        yield from (indent + line for line in lines if self.every or line not in self._code_told)
+        again = self._code_told.intersection(lines)
+        if again and not self.every:
+            yield f"{indent}code     {len(again)} files of the same versions as above"
+        self._code_told.update(lines)
 
     def _input(self, each: Input, indent: str) -> Iterator[str]:
         assert each.node is not None  # noqa: S101 - those two kinds have one

@@ -17,7 +17,7 @@ from ml_assets.ledger.index.why import why as why_of
 
 @click.command()
 @click.argument("what", metavar="WHAT[@RECORD]")
-@click.option("--all", "every", is_flag=True, help="Name each landed object, not only how many a folder has.")
+@click.option("--all", "every", is_flag=True, help="Name each landed object, and each code file again.")
 @click.option("--json", "as_json", is_flag=True, help="All of it, for programs.")
 def why(*, what: str, every: bool, as_json: bool) -> None:
     """Tell where WHAT comes from, up to code and landed objects.
