@@ -105,7 +105,7 @@ def _asking(verb: str, records: int, label: str, aim: float, *question: str) -> 
     return Benchmark(
         name=f"ledger-{verb}-{label}",
         question=f"How long does `ml-assets {' '.join((verb, *question))}` take with {records:,} records?",
-        peer="a process that reads every record, and answers nothing yet",
+        peer="a process that reads every record",
         aim=aim,
         better=Better.LOWER,
         unit="s",

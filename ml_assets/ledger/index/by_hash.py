@@ -39,7 +39,9 @@ def _of_content(connection: Connection, text: str, digest: str) -> Start | None:
         if len({row["hash"] for row in found}) > 1:
             raise Ambiguous(text, choices=versions)
         row = found[0]
-        said = f"{row['path']} ({row['hash']}), first in record {row['since']}"
+        first = found[-1]["since"]
+        before = f", as in record {first} already" if first < row["since"] else ""
+        said = f"{row['path']} ({row['hash']}), of record {row['since']}{before}"
         return Start((Node(Kind.STAGE_RUN, row["id"]),), said, row["since"])
     for kind, query, said in _OTHERS:
         if found := connection.execute(query, between).fetchall():
