@@ -37,8 +37,9 @@ def open_index(ledger: Ledger, *, root: Path, tell: Tell = lambda _: None) -> Da
 
 def catch_up(database: Database, ledger: Ledger, *, tell: Tell = lambda _: None) -> None:
     """Count in what was appended; what is written depends on the ledger alone."""
-    head = ledger.head()
+    # In this order: what another process appends and counts in meanwhile is no sign of another ledger.
     found = database.position()
+    head = ledger.head()
     if head is not None and found == Position(head.number, head.digest):
         return
     if _is_of_another(found, head):

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ml_assets.ledger.record import AnyRecord, IntakeRecord, RunRecord
+from ml_assets.ledger.record import AnyRecord, IntakeRecord, PinRecord, Record, RunRecord
 
 
 def summary_of(record: AnyRecord) -> str:
     """What the record says happened."""
-    if isinstance(record, IntakeRecord):
-        return ", ".join([f"{len(record.landed)} objects landed", *_beside(record)])
-    if isinstance(record, RunRecord):
-        return _run_summary(record)
+    return SUMMARIES.get(record.kind, _note)(record)
+
+
+def _note(record: Record) -> str:
+    return record.note or ""
+
+
+def _intake_summary(record: IntakeRecord) -> str:
+    return ", ".join([f"{len(record.landed)} objects landed", *_beside(record)])
+
+
+def _pin_summary(record: PinRecord) -> str:
     return f"pin moved to {record.commit[:12]}"
 
 
@@ -48,3 +56,11 @@ def _headline(metrics: Mapping[str, Any]) -> dict[str, float]:
         if isinstance(value, int | float)
     }
     return dict(list(found.items())[:3])
+
+
+SUMMARIES: Mapping[str, Callable[[Any], str]] = {
+    "intake": _intake_summary,
+    "run": _run_summary,
+    "pin": _pin_summary,
+}
+"""By kind; of a kind that is not here the note is told."""

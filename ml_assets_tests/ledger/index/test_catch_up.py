@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from sqlite3 import Connection
 
 import pytest
 from hypothesis import given, settings
@@ -14,12 +15,12 @@ from hypothesis import strategies as st
 
 from ml_assets.ledger import layout
 from ml_assets.ledger.errors import ChainBroken
-from ml_assets.ledger.index import catch_up
+from ml_assets.ledger.index import catch_up, projectors
 from ml_assets.ledger.index.catch_up import open_index
 from ml_assets.ledger.index.database import Database, Position
 from ml_assets.ledger.index.errors import IndexUnusable
 from ml_assets.ledger.index.projectors import KINDS
-from ml_assets.ledger.record import Draft
+from ml_assets.ledger.record import AnyRecord, Draft
 from ml_assets.ledger.store import Ledger
 from ml_assets_tests.ledger.drafts import intake, landed
 from ml_assets_tests.ledger.index.worlds import Memory, World, append_all, worlds
@@ -159,3 +160,30 @@ def test_a_folder_that_cannot_be_made_is_said_with_its_place(ledger: Ledger, tmp
     (tmp_path / ".ml_assets").write_text("")
     with pytest.raises(IndexUnusable, match=r"\.ml_assets/index"):
         open_index(ledger, root=tmp_path)
+
+
+def test_a_record_that_another_process_counts_in_meanwhile_is_no_other_ledger(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_index(ledger, root=tmp_path)
+    other = Ledger.open("ledger", root=tmp_path)
+    head = ledger.head
+
+    def overtaken() -> AnyRecord | None:
+        monkeypatch.setattr(ledger, "head", head)
+        newest = head()
+        other.append(lambda _: intake(landed("landing/new.csv")))
+        open_index(other, root=tmp_path)
+        return newest
+
+    monkeypatch.setattr(ledger, "head", overtaken)
+    counted: list[int] = []
+    project = projectors.project
+
+    def counting(connection: Connection, record: AnyRecord) -> None:
+        counted.append(record.number)
+        project(connection, record)
+
+    monkeypatch.setattr(catch_up, "project", counting)
+    index = open_index(ledger, root=tmp_path)
+    assert (counted, index.position().number) == ([31], 31)
