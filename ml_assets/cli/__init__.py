@@ -18,9 +18,11 @@ from ml_assets.errors import ForeseenError
 COMMANDS = {
     "demo": "ml_assets.cli.demo",
     "deps": "ml_assets.cli.deps",
+    "diff": "ml_assets.cli.ledger",
     "doctor": "ml_assets.cli.doctor",
     "exp": "ml_assets.cli.exp",
     "gc": "ml_assets.cli.gc",
+    "impact": "ml_assets.cli.lineage",
     "init": "ml_assets.cli.init",
     "landing": "ml_assets.cli.landing",
     "log": "ml_assets.cli.ledger",
@@ -31,6 +33,7 @@ COMMANDS = {
     "show": "ml_assets.cli.ledger",
     "tick": "ml_assets.cli.tick",
     "verify": "ml_assets.cli.verify",
+    "why": "ml_assets.cli.lineage",
 }
 
 

@@ -1,86 +1,91 @@
-"""`ml-assets log` and `ml-assets show`: the ledger, for people and for programs."""
+"""`ml-assets log`, `show` and `diff`: the ledger, for people and for programs."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import click
 
-from ml_assets.cli.project import current_ledger
-from ml_assets.ledger.chain import verify
-from ml_assets.ledger.record import AnyRecord, GcRecord, IntakeRecord, RunRecord
+from ml_assets.cli.difference import difference_lines
+from ml_assets.cli.project import current_index, current_ledger
+from ml_assets.ledger.errors import RecordMissing
+from ml_assets.ledger.index.compare import compare
+from ml_assets.ledger.index.listing import newest
+from ml_assets.ledger.record import KINDS, AnyRecord
+from ml_assets.ledger.store import Ledger
+
+
+class RecordNumber(click.ParamType[int | None]):
+    """A number, or `latest`."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        if value == "latest":
+            return None
+        if not str(value).isdigit() or int(value) < 1:
+            self.fail(f"{value!r} is neither the number of a record nor `latest`.", param, ctx)
+        return int(value)
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="A JSON list of the records, oldest first.")
-def log(*, as_json: bool) -> None:
-    """List the records of the ledger, and check that each names the one before it."""
+@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="0: all of them.")
+@click.option("--kind", type=click.Choice(sorted(KINDS)), help="Only records of this kind.")
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each record, with all it holds.")
+def log(*, limit: int, kind: str | None, as_json: bool) -> None:
+    """List the newest records of the ledger, the newest last."""
     ledger = current_ledger()
-    records = list(ledger.records())
-    if as_json:
-        verify(records)
-        click.echo(json.dumps([_plain(record) for record in records], indent=2))
-        return
-    for record in records:
-        click.echo(
-            f"{record.number:>6}  {record.time:%Y-%m-%d %H:%M:%S}  {record.kind:<7} {_summary(record)}"
-        )
-    verify(records)
-    if not records:
-        click.echo(f"No records yet in {ledger.url}; a run or a landing appends the first.", err=True)
+    index, _ = current_index()
+    with index.reading() as connection:
+        found = newest(connection, limit=limit, kind=kind)
+    for line in found:
+        if as_json:
+            click.echo(json.dumps(_plain(ledger.get(line.number))))
+        else:
+            time = line.time[:19].replace("T", " ")
+            click.echo(f"{line.number:>6}  {time}  {line.kind:<7} {line.summary}")
+    if not found:
+        what = f" of kind {kind}" if kind else ""
+        click.echo(f"No records{what} yet in {ledger.url}; a run or a landing appends the first.", err=True)
 
 
 @click.command()
-@click.argument("number", type=click.IntRange(min=1))
-def show(number: int) -> None:
-    """Print record NUMBER as JSON."""
-    click.echo(json.dumps(_plain(current_ledger().get(number)), indent=2))
+@click.argument("number", type=RecordNumber(), metavar="NUMBER|latest")
+def show(number: int | None) -> None:
+    """Print record NUMBER, or the latest one, as JSON."""
+    click.echo(json.dumps(_plain(_record(current_ledger(), number)), indent=2))
+
+
+@click.command()
+@click.argument("before", type=RecordNumber(), metavar="A")
+@click.argument("after", type=RecordNumber(), metavar="B", default="latest")
+@click.option("--all", "every", is_flag=True, help="Name each landed object and package.")
+@click.option("--json", "as_json", is_flag=True, help="All of it, for programs.")
+def diff(*, before: int | None, after: int | None, every: bool, as_json: bool) -> None:
+    """Tell what is different in record B (default: the latest) from record A.
+
+    Data, params, code, environment, metrics and outputs. Of an intake the newest run before it counts.
+    """
+    ledger = current_ledger()
+    index, _ = current_index()
+    with index.reading() as connection:
+        found = compare(connection, ledger, _record(ledger, before), _record(ledger, after))
+    if as_json:
+        click.echo(json.dumps(asdict(found), indent=2))
+    else:
+        click.echo("\n".join(difference_lines(found, every=every)))
+
+
+def _record(ledger: Ledger, number: int | None) -> AnyRecord:
+    if number is not None:
+        return ledger.get(number)
+    head = ledger.head()
+    if head is None:
+        raise RecordMissing(number=1, where=ledger.where(1))
+    return head
 
 
 def _plain(record: AnyRecord) -> dict[str, Any]:
     return {**record.model_dump(mode="json"), "digest": record.digest}
-
-
-def _summary(record: AnyRecord) -> str:
-    if isinstance(record, IntakeRecord):
-        return ", ".join([f"{len(record.landed)} objects landed", *_beside(record)])
-    if isinstance(record, RunRecord):
-        return _run_summary(record)
-    if isinstance(record, GcRecord):
-        return f"{record.objects} objects given up on {record.remote}, kept: {', '.join(record.keep)}"
-    return f"pin moved to {record.commit[:12]}"
-
-
-def _beside(record: IntakeRecord) -> Iterator[str]:
-    rejected = sum(each.rejected_rows for each in record.landed)
-    counts = {
-        "quarantined": len(record.quarantined),
-        "rows rejected": rejected,
-        "gone upstream": len(record.gone),
-    }
-    yield from (f"{count} {what}" for what, count in counts.items() if count)
-    if record.drift:
-        yield f"schema of {', '.join(each.source for each in record.drift)} changed"
-
-
-def _run_summary(record: RunRecord) -> str:
-    # Canonical JSON sorts names; the outputs keep the pipeline's order.
-    order = dict.fromkeys([*(out.stage for out in record.outputs), *record.stages])
-    stages = ", ".join(f"{name} {record.stages[name]}" for name in order if name in record.stages)
-    numbers = [f"{name} {value:.4f}" for name, value in _headline(record.metrics).items()]
-    stale = f"; stale: {', '.join(record.stale)}" if record.stale else ""
-    return "; ".join([stages, *numbers]) + stale
-
-
-def _headline(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers at the top of each metrics file, at most three of them."""
-    found = {
-        name: float(value)
-        for content in metrics.values()
-        if isinstance(content, Mapping)
-        for name, value in content.items()
-        if isinstance(value, int | float)
-    }
-    return dict(list(found.items())[:3])

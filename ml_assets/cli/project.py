@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 from dotenv import load_dotenv
 
@@ -10,6 +13,9 @@ from ml_assets.landing.settings import LandingSettings
 from ml_assets.ledger.store import Ledger
 from ml_assets.settings import Settings
 from ml_assets.workplace import Workplace, find_workplace
+
+if TYPE_CHECKING:
+    from ml_assets.ledger.index.database import Database
 
 
 def current_settings() -> Settings:
@@ -42,3 +48,17 @@ def current_ledger() -> Ledger:
     """The ledger of the project at or above the working directory."""
     settings = current_settings()
     return Ledger.open(settings.ledger, root=settings.root)
+
+
+def current_index() -> tuple[Database, Path]:
+    """The index of the project's ledger with all that was appended, and the project's root.
+
+    Raises what reading the ledger raises.
+    """
+    # It loads the models of records, which most verbs have no use for.
+    from ml_assets.ledger.index.catch_up import open_index
+
+    settings = current_settings()
+    ledger = Ledger.open(settings.ledger, root=settings.root)
+    index = open_index(ledger, root=settings.root, tell=lambda said: click.echo(said, err=True))
+    return index, settings.root

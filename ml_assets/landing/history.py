@@ -8,11 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from ml_assets.dvc.lockfile import outputs_in
-from ml_assets.dvc.parts import whole_entry
-from ml_assets.dvc.yaml12 import Loader
+from ml_assets.dvc.content import content_of
 from ml_assets.landing.journal.absorb import held_rows
 from ml_assets.landing.journal.recorded import intake_of_run, record_of_content, write_intake
 from ml_assets.landing.journal.store import read_facts, write_facts
@@ -147,20 +143,6 @@ class History:
         if known is None or known == self.view.raw_record:
             return {"took_in": None, "finished": content}
         return {}
-
-
-def content_of(text: str) -> str:
-    """What a .dvc file's text names: DVC's hash of the folder, or the text itself where it has none.
-
-    Texts differ for equal content: a granular add leaves out the folder's size, and parts are many outputs.
-    """
-    outs = outputs_in(text)
-    try:
-        content = yaml.load(text, Loader)  # noqa: S506 - the C variant of the safe loader
-        name = str(outs[0]["path"]).partition("/")[0]
-        return str((whole_entry(content, name) or {})["md5"])
-    except (yaml.YAMLError, KeyError, IndexError, TypeError):
-        return text
 
 
 def _view(connection: Connection) -> View:

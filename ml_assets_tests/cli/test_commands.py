@@ -72,8 +72,8 @@ def test_log_tells_what_an_intake_did_not_take_in(root: Path) -> None:
     assert line.endswith(told)
 
 
-def test_log_json_is_a_list_of_records_with_their_kind_and_what_landed(root: Path) -> None:
-    records = json.loads(ml_assets("log", "--json", cwd=root).stdout)
+def test_log_json_is_a_line_for_each_record_with_its_kind_and_what_landed(root: Path) -> None:
+    records = [json.loads(line) for line in ml_assets("log", "--json", cwd=root).stdout.splitlines()]
     assert [record["kind"] for record in records] == ["intake", "run"]
     assert [each["key"] for each in records[0]["landed"]] == ["landing/1.txt"]
     assert records[1]["previous"] == records[0]["digest"]
@@ -90,10 +90,24 @@ def test_a_record_that_is_not_there_is_exit_code_1_and_named(root: Path) -> None
     assert "Traceback" not in done.stderr
 
 
-def test_an_empty_ledger_is_said_and_is_an_empty_list_for_programs(tmp_path: Path) -> None:
+def test_log_tells_the_newest_and_those_of_a_kind(root: Path) -> None:
+    assert "double ran" in ml_assets("log", "--limit", "1", cwd=root).stdout
+    assert "landed" not in ml_assets("log", "--limit", "1", cwd=root).stdout
+    assert len(ml_assets("log", "--kind", "intake", cwd=root).stdout.splitlines()) == 1
+    assert "No records of kind pin" in ml_assets("log", "--kind", "pin", cwd=root).stderr
+
+
+def test_show_latest_is_the_newest_record_and_a_word_is_refused(root: Path) -> None:
+    assert json.loads(ml_assets("show", "latest", cwd=root).stdout)["number"] == 2
+    done = ml_assets("show", "last", cwd=root)
+    assert done.returncode == 2
+    assert "`latest`" in done.stderr
+
+
+def test_an_empty_ledger_is_said_and_is_nothing_for_programs(tmp_path: Path) -> None:
     root = make_two_stages(tmp_path / "project")
     assert "No records yet" in ml_assets("log", cwd=root).stderr
-    assert json.loads(ml_assets("log", "--json", cwd=root).stdout) == []
+    assert ml_assets("log", "--json", cwd=root).stdout == ""
     assert not (root / ".ml_assets").exists()
 
 

@@ -117,7 +117,7 @@ def test_a_replayed_object_is_recorded_again(root: Path, s3: S3Client, bucket: s
     found = ml_assets("tick", cwd=root)
 
     assert found.returncode == 0, found.stderr
-    records = json.loads(ml_assets("log", "--json", cwd=root).stdout)
+    records = [json.loads(line) for line in ml_assets("log", "--json", cwd=root).stdout.splitlines()]
     assert [each["landed"][0]["key"] for each in records if each["kind"] == "intake"] == ["landing/4.txt"] * 2
 
 

@@ -86,9 +86,9 @@ class Checkout:
 
     def log(self) -> list[dict[str, Any]]:
         """What `ml-assets log --json` says in the demo's clone."""
-        out = run(BIN / "ml-assets", "log", "--json", cwd=self.project, env=self.environment()).stdout
-        records: list[dict[str, Any]] = json.loads(out)
-        return records
+        command = (BIN / "ml-assets", "log", "--json", "--limit", "0")
+        out = run(*command, cwd=self.project, env=self.environment()).stdout
+        return [json.loads(line) for line in out.splitlines()]
 
     def start(self, *options: str) -> RunningDemo:
         """`ml-assets demo` with `options`, on the checkout's ports."""

@@ -80,7 +80,7 @@ def scheduler(airflow: Path, tmp_path: Path, bucket: str) -> Scheduler:
 def records(scheduler: Scheduler) -> list[str]:
     command = [str(BIN / "ml-assets"), "log", "--json"]
     done = subprocess.run(command, cwd=scheduler.project, env=environment(), capture_output=True, check=True)
-    return [record["kind"] for record in json.loads(done.stdout)]
+    return [record["kind"] for record in map(json.loads, done.stdout.splitlines())]
 
 
 def test_a_dag_run_takes_in_what_landed_and_the_next_has_nothing_to_do(

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ml_assets.landing.history import History, content_of
+from ml_assets.dvc.content import content_of
+from ml_assets.landing.history import History
 from ml_assets.landing.journal.store import Journal
 from ml_assets.landing.journal.zone import Zone
 from ml_assets.landing.objects import LandedObject

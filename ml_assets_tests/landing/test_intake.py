@@ -7,7 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from ml_assets.landing.history import content_of
+from ml_assets.dvc.content import content_of
 from ml_assets_tests.factories import dvc, run
 from ml_assets_tests.landing.site import BAD, Site, audit, audit_remote, rows
 

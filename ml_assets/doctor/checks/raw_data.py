@@ -8,9 +8,9 @@ import yaml
 
 from ml_assets.doctor.finding import Finding, info, warning
 from ml_assets.doctor.site import Site
+from ml_assets.dvc.content import content_of
 from ml_assets.dvc.lockfile import read_parts
 from ml_assets.dvc.yaml12 import Loader
-from ml_assets.landing.history import content_of
 from ml_assets.ledger.newest import backwards
 from ml_assets.ledger.record import IntakeRecord
 from ml_assets.ledger.store import Ledger
