@@ -140,7 +140,9 @@ class _Rooms:
             jobs=settings.jobs,
             warm=settings.warm,
             home=str(settings.home) if settings.home else None,
-            commit=self.place.commit,
+            pin=self.place.commit,
+            commits=settings.commit is not None,
+            branch=settings.commit.branch if settings.commit else None,
         )
 
     def _stage_steps(self, dvc: DvcResource) -> list[AssetsDefinition]:

@@ -85,11 +85,12 @@ class Conclusion:
 
         return self.ledger.append(draft)
 
-    def observe(self, record: AnyRecord | None, keys: Iterable[AssetKey]) -> None:
-        """Tell Dagster which record speaks of these assets."""
+    def observe(self, record: AnyRecord | None, keys: Iterable[AssetKey], **more: str) -> None:
+        """Tell Dagster which record speaks of these assets, and `more` of it by name."""
         if record is None:
             return
         metadata: dict[str, Any] = {META_KEY_RECORD: record.number, META_KEY_RECORD_DIGEST: record.digest}
+        metadata |= more
         partition = self.context.partition_key if self.context.has_partition_key else None
         for key in keys:
             self.context.log_event(AssetObservation(asset_key=key, partition=partition, metadata=metadata))

@@ -21,6 +21,7 @@ META_KEY_NOT_SHOWN = "not_shown"
 META_KEY_LOG = "dvc/log"
 META_KEY_RECORD = "ledger/record"
 META_KEY_RECORD_DIGEST = "ledger/digest"
+META_KEY_COMMIT = "git/commit"
 
 TAG_HOST = "ml_assets/host"
 TAG_PID = "ml_assets/pid"

@@ -21,6 +21,7 @@ from pydantic import Field
 
 from ml_assets.assets.errors import SeveralPartitions
 from ml_assets.assets.keys import (
+    META_KEY_COMMIT,
     META_KEY_OUTCOME,
     META_KEY_RECORD,
     META_KEY_RECORD_DIGEST,
@@ -38,7 +39,7 @@ from ml_assets.errors import ForeseenError
 if TYPE_CHECKING:
     from ml_assets.assets.conclusion import Conclusion
     from ml_assets.assets.step import Step
-    from ml_assets.ledger.record import Outcome
+    from ml_assets.ledger.record import AnyRecord, Outcome
 
 
 class DvcResource(ConfigurableResource[None]):
@@ -51,8 +52,9 @@ class DvcResource(ConfigurableResource[None]):
         landed: tracked paths that a landing fills; runs of stages leave their .dvc files alone.
         jobs: how many independent stages run side by side.
         warm: whether stages that ask for it (`meta.dagster.preload`) start with their libraries loaded.
-        home: the checkout, where the project is production's clone of its commit `commit`. Each run then
+        home: the checkout, where the project is production's clone of its commit `pin`. Each run then
             goes on from what the ledger says, whatever a killed one or another host has left.
+        commits: whether each run commits dvc.lock, on `branch` (None: the one that is checked out).
     """
 
     project_dir: str
@@ -62,7 +64,9 @@ class DvcResource(ConfigurableResource[None]):
     jobs: int = os.cpu_count() or 1
     warm: bool = True
     home: str | None = None
-    commit: str | None = None
+    pin: str | None = None
+    commits: bool = False
+    branch: str | None = None
 
     def run(
         self, *, context: AssetExecutionContext, redo: Redo = Redo.CHANGED
@@ -87,7 +91,9 @@ class DvcResource(ConfigurableResource[None]):
                 yield from step.run(redo=redo, jobs=self.jobs, start=self._start)
             conclusion = self.conclusion(context)
             record = conclusion.conclude(step.outcomes, began_with=began_with)
-            conclusion.observe(record, step.selected.values())
+            conclusion.observe(
+                record, step.selected.values(), **self._committed(context, record, began_with=began_with)
+            )
 
     def run_step(
         self, *, context: AssetExecutionContext, redo: Redo = Redo.CHANGED
@@ -125,7 +131,7 @@ class DvcResource(ConfigurableResource[None]):
             began_with = text_before(self.project, who(context)) or ""
             record = conclusion.conclude(outcomes, began_with=began_with)
             keys = [key for key, stage in stages.items() if stage in outcomes]
-            conclusion.observe(record, keys)
+            conclusion.observe(record, keys, **self._committed(context, record, began_with=began_with))
             if newest := record or newest_run(conclusion.ledger):
                 yield MaterializeResult(
                     data_version=DataVersion(newest.digest),
@@ -164,14 +170,33 @@ class DvcResource(ConfigurableResource[None]):
             ledger = Ledger.open(self.ledger, root=self.project.root)
             bring_to_newest(self.project, ledger, remote=self.remote, progress=context.log.info)
 
+    def _committed(
+        self, context: AssetExecutionContext, record: AnyRecord | None, *, began_with: str
+    ) -> dict[str, str]:
+        """Metadata of the commit of dvc.lock; what keeps it from being made is told, and fails no run."""
+        from ml_assets.assets.lock_commit import commit_lock
+        from ml_assets.dvc.errors import DvcBridgeError
+        from ml_assets.ledger.record import RunRecord
+        from ml_assets.ledger.store import Ledger
+
+        if not self.commits or not isinstance(record, RunRecord):
+            return {}
+        ledger = Ledger.open(self.ledger, root=self.project.root)
+        try:
+            commit = commit_lock(self.project, ledger, record, branch=self.branch, began_with=began_with)
+        except DvcBridgeError as error:
+            context.log.warning(str(error))
+            return {META_KEY_COMMIT: f"none: {error}"}
+        return {META_KEY_COMMIT: commit} if commit else {}
+
     def _own_code(self) -> AbstractContextManager[None]:
         """Stages of a clone import the clone's code, not the checkout's."""
         from ml_assets.dvc.pinned_clone import pinned_environment
         from ml_assets.dvc.variables import with_variables
 
-        if self.home is None or self.commit is None:
+        if self.home is None or self.pin is None:
             return nullcontext()
-        return with_variables(pinned_environment(Path(self.home), self.commit))
+        return with_variables(pinned_environment(Path(self.home), self.pin))
 
     @property
     def _start(self) -> Start:

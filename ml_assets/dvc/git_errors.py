@@ -63,3 +63,13 @@ class CommitUnknown(DvcBridgeError):
             f"The Git repository around '{folder}' does not have the commit {commit}. `git fetch` there, "
             "or look with `git log` whether it was rewritten, then try again."
         )
+
+
+class LockNotCommitted(DvcBridgeError):
+    """A run was to commit dvc.lock, and that would have touched what belongs to somebody else."""
+
+    def __init__(self, top: Path, reason: str, remedy: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"dvc.lock was not committed in '{top}': {reason}. The run itself is recorded. {remedy}"
+        )
