@@ -25,6 +25,7 @@ from ml_assets.assets import (
 )
 from ml_assets.assets.dvc_checks import build_dvc_checks
 from ml_assets.assets.experiment_job import build_experiment_job
+from ml_assets.assets.ledger_asset import build_ledger_definitions
 from ml_assets.assets.partitions import Split, build_partitioned_assets, split_partitioned
 from ml_assets.assets.stage_steps import RECORD_ASSET, build_stage_step_assets
 from ml_assets.landing.assets import build_raw_asset
@@ -51,7 +52,8 @@ def build_definitions(project: DvcProject, *, translator: DvcTranslator | None =
         SettingsInvalid: the settings name something that does not exist.
     """
     place = find_workplace(project)
-    definitions = _Rooms(place, translator, PIPELINE).definitions()
+    rooms = _Rooms(place, translator, PIPELINE)
+    definitions = Definitions.merge(rooms.definitions(), rooms.records())
     if place.settings.steps == "stage":
         return definitions
     # One process a run: DVC skips what is done, so a step has nothing to win from one of its own.
@@ -104,7 +106,13 @@ class _Rooms:
         self.ledger = place.ledger
 
     def definitions(self) -> Definitions:
-        parts = (self._stages(), self._checks(), self._tracking(), self._landing(), self._experiments())
+        parts = (
+            self._stages(),
+            self._checks(),
+            self._tracking(),
+            self._landing(),
+            self._experiments(),
+        )
         return Definitions.merge(*parts)
 
     def _stages(self) -> Definitions:
@@ -205,6 +213,20 @@ class _Rooms:
         return Definitions.merge(
             Definitions(assets=[intake], asset_checks=[checks], resources={"landing_s3": s3}),
             build_landing_definitions(watched),
+        )
+
+    def records(self) -> Definitions:
+        """Of a code location's own project: of several, their `ledger` assets would be one."""
+        settings = self.settings
+        return build_ledger_definitions(
+            project=self.project,
+            ledger=self.ledger,
+            remote=settings.remote,
+            home=settings.state_root,
+            name=self.name,
+            key_prefix=settings.key_prefix,
+            group=settings.group,
+            taken={spec.key for spec in self._split().all},
         )
 
     def _experiments(self) -> Definitions:

@@ -19,8 +19,9 @@ def parse_record(data: bytes, *, number: int, where: str) -> AnyRecord:
     version wrote it.
     """
     fields = _fields(data, number=number, where=where)
-    _refuse_newer(fields, number=number, where=where)
+    # First, for a flipped byte may look like a version or a kind that is yet to come.
     _require_whole(fields, data, number=number, where=where)
+    _refuse_newer(fields, number=number, where=where)
     try:
         record = validate_record(fields)
     except ValidationError as error:

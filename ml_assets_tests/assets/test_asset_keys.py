@@ -92,6 +92,7 @@ def test_the_settings_give_prefix_and_group(dagster_project: DagsterProject) -> 
         "team/flights/raw",
         "team/flights/double",
         "team/flights/total",
+        "team/flights/ledger",
     }
     assert specs["team/flights/total"].group_name == "flights"
 

@@ -56,6 +56,7 @@ def test_each_asset_says_what_it_is_and_what_makes_it() -> None:
         "raw": ["dvc"],
         **{key: ["dvc"] for key in stages},
         "mlflow_run": ["mlflow"],
+        "ledger": [],
     }
     assert all(described for name, (_, described) in found.items() if name != "raw")
 

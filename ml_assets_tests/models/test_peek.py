@@ -81,7 +81,7 @@ def test_a_run_already_tracked_is_found_without_loading_mlflow(
     code = f"""
 import sys
 from pathlib import Path
-from ml_assets.ledger.record import parse_record
+from ml_assets.ledger.parsing import parse_record
 from ml_assets.models.tracking import track
 from ml_assets_tests.models.project import SETTINGS
 record = parse_record(Path({str(tmp_path / "record.json")!r}).read_bytes(), number=1, where="here")
