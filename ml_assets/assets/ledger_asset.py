@@ -1,6 +1,7 @@
 """The asset `ledger`: the newest record and runs in Dagster's page, and a check that all of it is intact."""
 
 # No `from __future__ import annotations`: Dagster looks at the annotations of the functions.
+import warnings
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from dagster import (
     AssetCheckSpec,
     AssetKey,
     AssetSelection,
+    BetaWarning,
     Config,
     DataVersion,
     Definitions,
@@ -62,17 +64,21 @@ def build_ledger_definitions(
     if key in taken:
         return Definitions()
 
-    @observable_source_asset(
-        key=key,
-        group_name=group,
-        description=f"The records of all runs and landings, in {ledger.url}",
-    )
     def records() -> ObserveResult:
         # Its data version is the newest record's digest, in which all before it are named.
-        with_index = _told(ledger, home)
-        return ObserveResult(
-            data_version=DataVersion(with_index.get(META_KEY_RECORD_DIGEST, NOTHING_YET)), metadata=with_index
+        told = _told(ledger, home)
+        version = DataVersion(told.get(META_KEY_RECORD_DIGEST, NOTHING_YET))
+        return ObserveResult(data_version=version, metadata=told)
+
+    with warnings.catch_warnings():
+        # It would say so each time that a code location loads, and nobody can act on it.
+        warnings.simplefilter("ignore", BetaWarning)
+        observable = observable_source_asset(
+            key=key,
+            group_name=group,
+            description=f"The records of all runs and landings, in {ledger.url}",
         )
+        asset = observable(records)
 
     @asset_check(
         asset=key,
@@ -104,7 +110,7 @@ def build_ledger_definitions(
         description="Verifies the ledger",
     )
     return Definitions(
-        assets=[records], asset_checks=[intact], schedules=[ScheduleDefinition(job=job, cron_schedule=DAILY)]
+        assets=[asset], asset_checks=[intact], schedules=[ScheduleDefinition(job=job, cron_schedule=DAILY)]
     )
 
 

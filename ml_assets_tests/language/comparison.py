@@ -161,5 +161,6 @@ def stage_edges(project: DvcProject) -> set[tuple[str, str]]:
     """(stage, stage or .dvc file that it depends on) pairs, as Dagster shows them."""
     definitions = build_definitions(project)
     specs = definitions.resolve_all_asset_specs()
-    names = {spec.key: spec.metadata.get(META_KEY_STAGE) or spec.metadata[META_KEY_FILE] for spec in specs}
+    files = [spec for spec in specs if META_KEY_STAGE in spec.metadata or META_KEY_FILE in spec.metadata]
+    names = {spec.key: spec.metadata.get(META_KEY_STAGE) or spec.metadata[META_KEY_FILE] for spec in files}
     return {(str(names[spec.key]), str(names[dep.asset_key])) for spec in specs for dep in spec.deps}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -155,9 +156,10 @@ class RemoteStore:
 
     def used_by_git(self) -> set[str]:
         """What the workspace, branches, tags and experiments name; folders by their listing alone."""
-        used = self._repo.used_objs(
-            all_branches=True, all_tags=True, all_experiments=True, with_deps=False, force=True
-        )
+        with _without_warnings():
+            used = self._repo.used_objs(
+                all_branches=True, all_tags=True, all_experiments=True, with_deps=False, force=True
+            )
         hashes: set[HashInfo] = set().union(*used.values())
         return {str(each.value) for each in hashes}
 
@@ -169,6 +171,18 @@ class RemoteStore:
             return set()
         outs = entry.get("outs", []) if isinstance(entry, dict) else []
         return {str(out["md5"]) for out in outs if isinstance(out, dict) and "md5" in out}
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """DVC warns of each output without a hash, as on a branch where dvc.lock is not in Git."""
+    logger = logging.getLogger("dvc")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _entries(data: bytes) -> dict[str, str]:
