@@ -22,6 +22,7 @@ ASSETS = {
     "model": ["features"],
     "evaluation": ["features", "model"],
     "mlflow_run": ["evaluation"],
+    "ledger": [],
 }
 
 
