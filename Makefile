@@ -20,7 +20,7 @@ install: $(VENV)/.installed  ## Make .venv with the exact versions of constraint
 $(VENV)/.installed: constraints.txt
 	@echo "Installing into $(VENV): about 2 minutes and 2 GB, once"
 	@sh scripts/make_venv.sh $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev,postgres]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev,exports,postgres]'
 	@touch $@
 
 demo: install  ## Land real flights in an embedded S3 and watch them go through (ARGS=--once: headless, exits)

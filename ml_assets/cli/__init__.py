@@ -21,6 +21,7 @@ COMMANDS = {
     "diff": "ml_assets.cli.ledger",
     "doctor": "ml_assets.cli.doctor",
     "exp": "ml_assets.cli.exp",
+    "export": "ml_assets.cli.export",
     "gc": "ml_assets.cli.gc",
     "impact": "ml_assets.cli.lineage",
     "init": "ml_assets.cli.init",
@@ -33,6 +34,7 @@ COMMANDS = {
     "show": "ml_assets.cli.ledger",
     "tick": "ml_assets.cli.tick",
     "verify": "ml_assets.cli.verify",
+    "verify-statement": "ml_assets.cli.export",
     "why": "ml_assets.cli.lineage",
 }
 
@@ -46,7 +48,7 @@ class LazyCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
         return command
 
 

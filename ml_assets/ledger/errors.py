@@ -189,3 +189,43 @@ class NoRemoteToCollect(LedgerError):
             f"'{root}' has no DVC remote to collect garbage on. `dvc remote add -d NAME URL` makes one; of "
             "the cache of this machine `dvc gc` takes care."
         )
+
+
+class ExtraMissing(LedgerError):
+    """A format needs a library that is not installed."""
+
+    def __init__(self, *, what: str, module: str, extra: str) -> None:
+        super().__init__(
+            f"{what} need {module}, which is not installed: `pip install 'ml_assets[{extra}]'` brings it."
+        )
+
+
+class ExportRefused(LedgerError):
+    """A server did not take what was exported."""
+
+    def __init__(self, *, url: str, cause: str) -> None:
+        from ml_assets.dvc.remotes import without_credentials
+
+        super().__init__(
+            f"The events were not taken by {without_credentials(url)}: {cause}\n"
+            "Check the address (without /api/v1/lineage) and OPENLINEAGE_API_KEY, and send them again: their "
+            "ids are the same each time."
+        )
+
+
+class SigningKeyUnusable(LedgerError):
+    """The key to sign or to verify with is not one."""
+
+    def __init__(self, *, path: str, cause: str) -> None:
+        super().__init__(
+            f"'{path}' is no Ed25519 key in PEM: {cause}\n"
+            "`openssl genpkey -algorithm ed25519 -out key.pem` makes one, and "
+            "`openssl pkey -in key.pem -pubout -out public.pem` its public half."
+        )
+
+
+class EnvelopeRefused(LedgerError):
+    """A statement was not signed with this key, or changed since."""
+
+    def __init__(self, *, path: str, cause: str) -> None:
+        super().__init__(f"'{path}' does not prove anything: {cause}")
