@@ -11,9 +11,7 @@ from ml_assets.ledger.canonical import Plain
 from ml_assets.ledger.index.entries import entries_of
 from ml_assets.ledger.record import OutputRecord, RunRecord
 
-MODEL_ENDINGS = frozenset(
-    ".joblib .pkl .pickle .skops .onnx .pt .pth .safetensors .h5 .keras .cbm .ubj".split()
-)
+MODEL_ENDINGS = frozenset({".joblib", ".pkl", ".pickle", ".skops", ".onnx", ".pt", ".pth", ".h5", ".keras"})
 PRODUCER = "https://pypi.org/project/ml-assets/"
 
 
