@@ -49,6 +49,8 @@ def _progress(what: str, count: int) -> None:
 def _told(audit: Audit) -> str:
     how = "read whole" if audit.deep else "looked for"
     looked = f"{audit.records} records, {audit.objects} objects {how}"
+    if not audit.records and audit.intact:
+        return "The ledger has no records yet."
     if audit.intact:
         return f"Intact: {looked}. The newest record is proven by nothing after it: {audit.unproven}"
     return "\n".join([f"{len(audit.findings)} found damaged: {looked}.", *map(str, audit.findings)])

@@ -64,7 +64,7 @@ def build_raw_asset(
         # Here, since a code location loads this module and never takes anything in.
         from ml_assets.dvc.tracked import TrackedFolder
         from ml_assets.landing.intake import take_in
-        from ml_assets.landing.runs import TAG_BATCH
+        from ml_assets.landing.runs import NO_BATCH, TAG_BATCH
         from ml_assets.ledger.origin import collect
         from ml_assets.ledger.record import DagsterRun
         from ml_assets.ledger.run_record import state_paths
@@ -72,6 +72,7 @@ def build_raw_asset(
         identify(context)
         dvc.bring_to_newest(context)
         folder = TrackedFolder(project.root, settings.into)
+        batch = context.run.tags.get(TAG_BATCH)
         run = DagsterRun(run_id=context.run_id, job=context.job_name)
         try:
             result = take_in(
@@ -82,7 +83,8 @@ def build_raw_asset(
                 remote=remote,
                 origin=lambda: collect(project.root, without=state_paths(project.manifest()), dagster=run),
                 progress=context.log.info,
-                batch=context.run.tags.get(TAG_BATCH),
+                batch=None if batch == NO_BATCH else batch,
+                look=batch is None,
                 home=home,
             )
         except (LandingError, LedgerError, DvcBridgeError) as error:

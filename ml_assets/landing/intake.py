@@ -81,6 +81,7 @@ def take_in(
     origin: Callable[[], Origin],
     progress: Callable[[str], None],
     batch: str | None = None,
+    look: bool = True,
     home: Path | None = None,
 ) -> IntakeResult:
     """Take a batch into `raw`; safe to repeat, and to run twice at once.
@@ -92,6 +93,7 @@ def take_in(
         origin: asked once for each record, just before raw is changed.
         progress: told in words what goes on, while it goes on.
         batch: that a tick has sealed. None: look what has landed, and take the first batch of it.
+        look: False to take nothing in without a `batch`, and only leave raw as the ledger says.
         home: the checkout, where raw is in a clone of it: what is refused is kept there, and contracts are
             the clone's.
 
@@ -109,7 +111,9 @@ def take_in(
     )
     with _explained_disk(raw.root):
         intake.prepare()
-        return intake.take(batch) if batch else intake.look_and_take()
+        if batch:
+            return intake.take(batch)
+        return intake.look_and_take() if look else intake.take_nothing()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +143,9 @@ class _Intake:
                 if result.record or result.vanished or result.unread:
                     return result
         raise IntakeContended(attempts=ROUNDS)
+
+    def take_nothing(self) -> IntakeResult:
+        return IntakeResult(waiting=self._waiting())
 
     def take(self, id_: str) -> IntakeResult:
         with self.journal.reading() as connection:

@@ -13,6 +13,8 @@ from ml_assets.landing.next_step import Attempt, parse_run_key
 
 TAG_RUN_KEY = "ml_assets/landing_run_key"
 TAG_BATCH = "ml_assets/landing_batch"
+NO_BATCH = "none"
+"""Of a run that finishes what was taken in: its tick has looked already, and may hold the lease still."""
 RECENT = 100
 # A worker says who it is within seconds of its start; one that died before it could is given up on then.
 UNIDENTIFIED_SECONDS = 120

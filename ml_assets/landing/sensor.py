@@ -126,10 +126,9 @@ def tick_under_lease(landing: Landing, instance: DagsterInstance, s3: LandingS3)
 
 def run_tags(request: "Request") -> dict[str, str]:
     """The tags by which later ticks, and the intake, know what a run is about."""
-    from ml_assets.landing.runs import TAG_BATCH, TAG_RUN_KEY
+    from ml_assets.landing.runs import NO_BATCH, TAG_BATCH, TAG_RUN_KEY
 
-    batch = {TAG_BATCH: request.batch} if request.batch else {}
-    return {TAG_RUN_KEY: request.run_key, **batch}
+    return {TAG_RUN_KEY: request.run_key, TAG_BATCH: request.batch or NO_BATCH}
 
 
 def _sensor_status(settings: LandingSettings) -> DefaultSensorStatus:

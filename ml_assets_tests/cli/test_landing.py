@@ -71,6 +71,22 @@ def test_a_stage_that_fails_is_told_by_the_exit_code_and_finished_by_a_later_tic
     assert "up to date" in dvc("status", cwd=root)
 
 
+def test_what_was_taken_in_and_not_finished_is_finished_by_a_tick_in_which_nothing_new_landed(
+    root: Path, s3: S3Client, bucket: str
+) -> None:
+    code = (root / "total.py").read_text()
+    (root / "total.py").write_text("raise SystemExit(1)\n")
+    _put(s3, bucket, "4.txt", "4")
+    assert ml_assets("tick", cwd=root).returncode == 1
+    (root / "total.py").write_text(code)
+
+    mended = ml_assets("tick", cwd=root)
+
+    assert mended.returncode == 0, mended.stdout + mended.stderr
+    assert "record-1:1: record 1 took objects in" in mended.stdout
+    assert "up to date" in dvc("status", cwd=root)
+
+
 def test_of_two_ticks_at_once_one_is_told_who_is_at_work(root: Path) -> None:
     landing = Settings.load(root).landing
     assert landing is not None
