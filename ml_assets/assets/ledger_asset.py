@@ -126,7 +126,9 @@ def _told(ledger: Ledger, home: Path) -> dict[str, Any]:
             runs = newest(connection, limit=RUNS, kind="run")
     except ForeseenError as error:
         raise Failure(str(error)) from error
-    rows = [f"| {each.number} | {each.time} | {each.summary} |" for each in reversed(runs)]
+    rows = [
+        f"| {each.number} | {each.time[:16].replace('T', ' ')} | {each.summary} |" for each in reversed(runs)
+    ]
     return {
         META_KEY_RECORD: head.number,
         META_KEY_RECORD_DIGEST: head.digest,
