@@ -56,13 +56,14 @@ def test_a_record_is_an_object_of_its_own(url: str, bucket: str, s3: S3Client, t
     assert stored == record.canonical()
 
 
-def test_eight_processes_append_one_unbroken_chain(url: str, tmp_path: Path) -> None:
-    wanted = race(url, turns=3, how="append")
+@pytest.mark.parametrize("turns", [3, pytest.param(50, marks=pytest.mark.slow)])
+def test_eight_processes_append_one_unbroken_chain(url: str, tmp_path: Path, turns: int) -> None:
+    wanted = race(url, turns=turns, how="append")
 
     records = list(Ledger.open(url, root=tmp_path).records())
 
     chain.verify(records)
-    assert len(records) == WRITERS * 3
+    assert len(records) == WRITERS * turns
     assert {record.note for record in records} == wanted
 
 

@@ -6,6 +6,8 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from ml_assets.ledger import chain
 from ml_assets.ledger.record import Draft, Record
 from ml_assets.ledger.store import Ledger
@@ -13,13 +15,14 @@ from ml_assets_tests.ledger.drafts import intake
 from ml_assets_tests.ledger.race import WRITERS, go, race, start
 
 
-def test_eight_processes_append_one_unbroken_chain(tmp_path: Path) -> None:
-    wanted = race(str(tmp_path / "ledger"), turns=10, how="append")
+@pytest.mark.parametrize("turns", [10, pytest.param(50, marks=pytest.mark.slow)])
+def test_eight_processes_append_one_unbroken_chain(tmp_path: Path, turns: int) -> None:
+    wanted = race(str(tmp_path / "ledger"), turns=turns, how="append")
 
     records = list(Ledger.open("ledger", root=tmp_path).records())
 
     chain.verify(records)
-    assert len(records) == WRITERS * 10
+    assert len(records) == WRITERS * turns
     assert {record.note for record in records} == wanted
 
 

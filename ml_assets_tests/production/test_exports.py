@@ -118,6 +118,7 @@ def test_events_are_sent_to_a_server(subject: Subject, server: str) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_is_named_without_its_password(subject: Subject) -> None:
     with pytest.raises(ExportRefused, match=r"127\.0\.0\.1:1") as caught:
         send(events(subject)[:1], "http://ada:hunter2-hunter2@127.0.0.1:1")

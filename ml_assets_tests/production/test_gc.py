@@ -140,11 +140,17 @@ def _gc_and_die(root: Path, death: Death) -> None:
 @pytest.mark.parametrize(
     "death",
     [
-        Death("before", "ml_assets.ledger.store.Ledger._put"),
+        pytest.param(Death("before", "ml_assets.ledger.store.Ledger._put"), marks=pytest.mark.slow),
         Death("after", "ml_assets.ledger.store.Ledger._put"),
-        Death("after", "ml_assets.dvc._internals.remote_store.RemoteStore.delete_run_entries"),
+        pytest.param(
+            Death("after", "ml_assets.dvc._internals.remote_store.RemoteStore.delete_run_entries"),
+            marks=pytest.mark.slow,
+        ),
         Death("after", "dvc_objects.db.ObjectDB.delete", nth=2),
-        Death("after", "ml_assets.dvc._internals.remote_store.RemoteStore.delete"),
+        pytest.param(
+            Death("after", "ml_assets.dvc._internals.remote_store.RemoteStore.delete"),
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=str,
 )

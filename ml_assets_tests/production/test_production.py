@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from ml_assets.ledger.record import IntakeRecord, PinRecord, RunRecord
 from ml_assets_tests.factories import run
 from ml_assets_tests.production.site import Site, metric, model_bytes
@@ -40,6 +42,7 @@ def test_checkout_and_pin_disagree_and_the_pin_wins(site: Site) -> None:
     assert model_bytes(record, site.root.parent / "project-remote").startswith(b"30\n")
 
 
+@pytest.mark.slow
 def test_moving_the_pin_is_recorded_and_the_next_run_uses_it(site: Site) -> None:
     site.land(1, 10)
     commit = site.commit(params__yaml="factor: 5\n")
@@ -60,6 +63,7 @@ def test_moving_the_pin_is_recorded_and_the_next_run_uses_it(site: Site) -> None
     assert model_bytes(record, site.root.parent / "project-remote").startswith(b"100\n")
 
 
+@pytest.mark.slow
 def test_a_clone_that_was_deleted_is_made_again_from_ledger_and_remote_alone(site: Site) -> None:
     site.land(1, 10)
     shutil.rmtree(site.root / ".dvc" / "tmp")

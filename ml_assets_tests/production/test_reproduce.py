@@ -50,6 +50,7 @@ def test_each_daily_model_comes_out_byte_identical_on_another_machine(site: Site
     assert run("git", "status", "--short", cwd=elsewhere).stdout == ""
 
 
+@pytest.mark.slow
 def test_a_run_is_found_by_the_hash_of_what_it_made(site: Site, elsewhere: Path) -> None:
     record = site.land(1, 10)
     (model,) = [out for out in record.outputs if out.path == "model.txt"]
@@ -58,6 +59,7 @@ def test_a_run_is_found_by_the_hash_of_what_it_made(site: Site, elsewhere: Path)
     assert reproduce(elsewhere, "latest")["record"] == record.number
 
 
+@pytest.mark.slow
 def test_restoring_brings_everything_back_and_runs_nothing(site: Site, elsewhere: Path) -> None:
     record = site.land(1, 10)
     site.land(2, 10)
@@ -88,6 +90,7 @@ def test_a_stage_that_is_not_deterministic_is_named(site: Site, elsewhere: Path)
     assert "stage 'model' is not deterministic" in found["reasons"][0]
 
 
+@pytest.mark.slow
 def test_what_depends_on_the_machine_is_told_from_what_is_random(site: Site, elsewhere: Path) -> None:
     site.commit(
         model__py="import os, pathlib\n"
@@ -107,6 +110,7 @@ def test_what_depends_on_the_machine_is_told_from_what_is_random(site: Site, els
     )
 
 
+@pytest.mark.slow
 def test_a_missing_input_is_named_with_the_remedy(site: Site, elsewhere: Path) -> None:
     record = site.land(1, 10)
     shutil.rmtree(site.root.parent / "project-remote")

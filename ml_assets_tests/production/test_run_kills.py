@@ -53,7 +53,14 @@ def records(root: Path) -> list[RunRecord]:
     return [record for record in found if isinstance(record, RunRecord)]
 
 
-@pytest.mark.parametrize("death", [*BEFORE, *AFTER], ids=str)
+QUICK = {str(BEFORE[2]), str(AFTER[0])}
+
+
+def _marked(death: Death) -> object:
+    return death if str(death) in QUICK else pytest.param(death, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("death", [_marked(each) for each in (*BEFORE, *AFTER)], ids=str)
 def test_what_is_recorded_is_there_and_the_next_run_ends_it(
     three_days: Path, tmp_path: Path, death: Death
 ) -> None:
