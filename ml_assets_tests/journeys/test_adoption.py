@@ -65,7 +65,7 @@ def test_a_bare_dagster_dev_shows_the_pipeline(tmp_path: Path) -> None:
         node["assetKey"]["path"][0]: [key["path"][0] for key in node["dependencyKeys"]]
         for node in found["assetNodes"]
     }
-    assert deps == {"raw": [], "double": ["raw"], "total": ["double"]}
+    assert deps == {"raw": [], "double": ["raw"], "total": ["double"], "ledger": []}
 
 
 @contextmanager

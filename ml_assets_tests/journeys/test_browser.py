@@ -103,12 +103,13 @@ def entries(materialization: Mapping[str, Any]) -> dict[str, Any]:
 def test_the_lineage_page_draws_the_graph_from_raw_to_the_mlflow_run(page: Page) -> None:
     page.goto("/asset-groups")
     nodes, edges = page.locator("foreignObject"), page.locator(DRAWN_EDGES)
-    expect(nodes).to_have_count(len(NAMES))
+    # The ledger is beside the graph, and is observed.
+    expect(nodes).to_have_count(len(NAMES) + 1)
     expect(edges).to_have_count(len(EDGES))
     expect(page.get_by_text("Materialized", exact=True)).to_have_count(len(NAMES))
 
     boxes = {_name(node): node.evaluate(NODE) for node in nodes.all()}
-    assert set(boxes) == NAMES
+    assert set(boxes) == {*NAMES, "ledger"}
     assert {_joined(edge.evaluate(ENDS), boxes) for edge in edges.all()} == EDGES
     assert all(boxes[above][0] < boxes[below][0] for above, below in EDGES)
 
