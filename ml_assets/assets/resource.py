@@ -139,13 +139,16 @@ class DvcResource(ConfigurableResource[None]):
                 )
 
     def _slot(self, context: AssetExecutionContext) -> AbstractContextManager[None]:
-        from ml_assets.dvc.lock_before import keep_lock_before
+        from ml_assets.dvc.lock_before import keep_lock_before, lock_before
         from ml_assets.dvc.workspace import writers
 
         run, project = who(context), self.project.pinned()
 
         def first() -> None:
-            self._bring_to_newest(context)
+            # The slot is nobody's between two steps of a run as well, when stages have run and no record is
+            # made yet.
+            if lock_before(project, run) is None:
+                self._bring_to_newest(context)
             keep_lock_before(project, run)
 
         return writers(self._private, group=run, on_wait=context.log.warning, first=first)

@@ -82,6 +82,22 @@ def test_a_clone_that_was_deleted_is_made_again_from_ledger_and_remote_alone(sit
     ]
 
 
+@pytest.mark.slow
+def test_a_step_a_stage_goes_on_from_the_ledger_too(site: Site) -> None:
+    toml = site.root / "pyproject.toml"
+    toml.write_text(toml.read_text().replace("[tool.ml_assets]\n", '[tool.ml_assets]\nsteps = "stage"\n', 1))
+    site.commit()
+    site.command("pin")
+    before = site.state_of_the_checkout()
+
+    first, second = site.land(1, 10), site.land(2, 5)
+
+    assert site.state_of_the_checkout() == before
+    assert [metric(each) for each in (first, second)] == [0.01, 0.015]
+    assert sorted(second.stages) == ["model", "total"]
+    assert second.parent == first.number
+
+
 def test_without_a_pin_the_command_to_pin_is_said(site: Site) -> None:
     shutil.rmtree(site.root / ".dvc" / "tmp")
     toml = site.root / "pyproject.toml"
