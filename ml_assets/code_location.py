@@ -25,7 +25,7 @@ from ml_assets.assets import (
 )
 from ml_assets.assets.dvc_checks import build_dvc_checks
 from ml_assets.assets.experiment_job import build_experiment_job
-from ml_assets.assets.ledger_asset import build_ledger_definitions
+from ml_assets.assets.ledger_asset import LEDGER_ASSET, build_ledger_definitions
 from ml_assets.assets.partitions import Split, build_partitioned_assets, split_partitioned
 from ml_assets.assets.stage_steps import RECORD_ASSET, build_stage_step_assets
 from ml_assets.landing.assets import build_raw_asset
@@ -52,7 +52,7 @@ def build_definitions(project: DvcProject, *, translator: DvcTranslator | None =
         SettingsInvalid: the settings name something that does not exist.
     """
     place = find_workplace(project)
-    rooms = _Rooms(place, translator, PIPELINE)
+    rooms = _Rooms(place, translator, PIPELINE, shows_ledger=True)
     definitions = Definitions.merge(rooms.definitions(), rooms.records())
     if place.settings.steps == "stage":
         return definitions
@@ -94,9 +94,17 @@ def build_landing(
 class _Rooms:
     """What each room adds to the definitions of one project."""
 
-    def __init__(self, place: Workplace, translator: DvcTranslator | None, name: str) -> None:
+    def __init__(
+        self,
+        place: Workplace,
+        translator: DvcTranslator | None,
+        name: str,
+        *,
+        shows_ledger: bool = False,
+    ) -> None:
         settings = place.settings
         self.place = place
+        self.shows_ledger = shows_ledger
         self.project = place.project.pinned()
         self.settings = settings
         self.translator = (translator or DvcTranslator()).with_defaults(
@@ -151,6 +159,7 @@ class _Rooms:
             pin=self.place.commit,
             commits=settings.commit is not None,
             branch=settings.commit.branch if settings.commit else None,
+            ledger_asset=list(self._ledger_key.path) if self._ledger_key else [],
         )
 
     def _stage_steps(self, dvc: DvcResource) -> list[AssetsDefinition]:
@@ -217,6 +226,8 @@ class _Rooms:
 
     def records(self) -> Definitions:
         """Of a code location's own project: of several, their `ledger` assets would be one."""
+        if self._ledger_key is None:
+            return Definitions()
         settings = self.settings
         return build_ledger_definitions(
             project=self.project,
@@ -224,10 +235,16 @@ class _Rooms:
             remote=settings.remote,
             home=settings.state_root,
             name=self.name,
-            key_prefix=settings.key_prefix,
+            key=self._ledger_key,
             group=settings.group,
-            taken={spec.key for spec in self._split().all},
         )
+
+    @cached_property
+    def _ledger_key(self) -> AssetKey | None:
+        """None where a stage has that name, too."""
+        key = AssetKey([*self.settings.key_prefix, LEDGER_ASSET])
+        taken = {spec.key for spec in self._split().all}
+        return key if self.shows_ledger and key not in taken else None
 
     def _experiments(self) -> Definitions:
         # An experiment belongs to the branch of the person who tries something out.

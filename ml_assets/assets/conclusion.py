@@ -85,7 +85,7 @@ class Conclusion:
 
         return self.ledger.append(draft)
 
-    def observe(self, record: AnyRecord | None, keys: Iterable[AssetKey], **more: str) -> None:
+    def observe(self, record: AnyRecord | None, keys: Iterable[AssetKey], more: Mapping[str, Any]) -> None:
         """Tell Dagster which record speaks of these assets, and `more` of it by name."""
         if record is None:
             return

@@ -22,6 +22,7 @@ META_KEY_LOG = "dvc/log"
 META_KEY_RECORD = "ledger/record"
 META_KEY_RECORD_DIGEST = "ledger/digest"
 META_KEY_COMMIT = "git/commit"
+META_KEY_LEDGER = "ledger"
 
 TAG_HOST = "ml_assets/host"
 TAG_PID = "ml_assets/pid"

@@ -2,7 +2,6 @@
 
 # No `from __future__ import annotations`: Dagster looks at the annotations of the functions.
 import warnings
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -52,17 +51,13 @@ def build_ledger_definitions(
     remote: str | None,
     home: Path,
     name: str,
-    key_prefix: tuple[str, ...] = (),
+    key: AssetKey,
     group: str | None = None,
-    taken: Collection[AssetKey] = (),
 ) -> Definitions:
     """The asset, its check, and a daily schedule that is off until somebody turns it on.
 
-    None of it where a stage's asset has the key already. `home` is the checkout, where the index is kept.
+    `home` is the checkout, where the index is kept.
     """
-    key = AssetKey([*key_prefix, LEDGER_ASSET])
-    if key in taken:
-        return Definitions()
 
     def records() -> ObserveResult:
         # Its data version is the newest record's digest, in which all before it are named.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from dagster import (
     AssetExecutionContext,
@@ -16,12 +16,14 @@ from dagster import (
     DataVersion,
     Failure,
     MaterializeResult,
+    MetadataValue,
 )
 from pydantic import Field
 
 from ml_assets.assets.errors import SeveralPartitions
 from ml_assets.assets.keys import (
     META_KEY_COMMIT,
+    META_KEY_LEDGER,
     META_KEY_OUTCOME,
     META_KEY_RECORD,
     META_KEY_RECORD_DIGEST,
@@ -55,6 +57,7 @@ class DvcResource(ConfigurableResource[None]):
         home: the checkout, where the project is production's clone of its commit `pin`. Each run then
             goes on from what the ledger says, whatever a killed one or another host has left.
         commits: whether each run commits dvc.lock, on `branch` (None: the one that is checked out).
+        ledger_asset: key of the asset that shows the ledger, to which materializations link; empty: none.
     """
 
     project_dir: str
@@ -67,6 +70,7 @@ class DvcResource(ConfigurableResource[None]):
     pin: str | None = None
     commits: bool = False
     branch: str | None = None
+    ledger_asset: list[str] = Field(default_factory=list)
 
     def run(
         self, *, context: AssetExecutionContext, redo: Redo = Redo.CHANGED
@@ -91,9 +95,8 @@ class DvcResource(ConfigurableResource[None]):
                 yield from step.run(redo=redo, jobs=self.jobs, start=self._start)
             conclusion = self.conclusion(context)
             record = conclusion.conclude(step.outcomes, began_with=began_with)
-            conclusion.observe(
-                record, step.selected.values(), **self._committed(context, record, began_with=began_with)
-            )
+            more = {**self.link(), **self._committed(context, record, began_with=began_with)}
+            conclusion.observe(record, step.selected.values(), more)
 
     def run_step(
         self, *, context: AssetExecutionContext, redo: Redo = Redo.CHANGED
@@ -131,7 +134,8 @@ class DvcResource(ConfigurableResource[None]):
             began_with = text_before(self.project, who(context)) or ""
             record = conclusion.conclude(outcomes, began_with=began_with)
             keys = [key for key, stage in stages.items() if stage in outcomes]
-            conclusion.observe(record, keys, **self._committed(context, record, began_with=began_with))
+            more = {**self.link(), **self._committed(context, record, began_with=began_with)}
+            conclusion.observe(record, keys, more)
             if newest := record or newest_run(conclusion.ledger):
                 yield MaterializeResult(
                     data_version=DataVersion(newest.digest),
@@ -191,6 +195,11 @@ class DvcResource(ConfigurableResource[None]):
             context.log.warning(str(error))
             return {META_KEY_COMMIT: f"none: {error}"}
         return {META_KEY_COMMIT: commit} if commit else {}
+
+    def link(self) -> dict[str, Any]:
+        """Metadata that leads from an asset's page to the ledger's."""
+        key = self.ledger_asset
+        return {META_KEY_LEDGER: MetadataValue.asset(AssetKey(key))} if key else {}
 
     def _own_code(self) -> AbstractContextManager[None]:
         """Stages of a clone import the clone's code, not the checkout's."""

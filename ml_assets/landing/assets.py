@@ -89,7 +89,7 @@ def build_raw_asset(
             )
         except (LandingError, LedgerError, DvcBridgeError) as error:
             raise Failure(str(error)) from error
-        yield _materialization(spec, settings, folder, result, remote)
+        yield _materialization(spec, settings, folder, result, dvc)
 
     return intake
 
@@ -99,7 +99,7 @@ def _materialization(
     settings: LandingSettings,
     folder: "TrackedFolder",
     result: "IntakeResult",
-    remote: str | None,
+    dvc: DvcResource,
 ) -> MaterializeResult[None]:
     tracked = read_dvc_file(folder.dvc_file)
     if tracked is None:
@@ -108,11 +108,15 @@ def _materialization(
             f"Put files there, and materialize again; '{folder.relative}' is made from them. What was "
             "refused, and why, is in `ml-assets log --json` under `quarantined`."
         )
-    url = remote_url(folder.root, remote)
+    url = remote_url(folder.root, dvc.remote)
     return MaterializeResult(
         asset_key=spec.key,
         data_version=DataVersion(tracked.md5),
-        metadata={**paths_metadata((_named(tracked, settings.into),), url), **_intake_metadata(result)},
+        metadata={
+            **paths_metadata((_named(tracked, settings.into),), url),
+            **_intake_metadata(result),
+            **dvc.link(),
+        },
     )
 
 

@@ -37,6 +37,20 @@ def test_an_observation_shows_the_newest_record_and_the_runs(two_days: Path, tmp
     assert "auc 0.0300" in runs
 
 
+def test_a_run_links_its_assets_to_the_ledger(two_days: Path, tmp_path: Path) -> None:
+    root = copied(two_days, tmp_path)
+    write(root, {"params.yaml": "factor: 5\n"})
+    keys = [AssetKey("total"), AssetKey("model")]
+    with DagsterInstance.ephemeral() as instance:
+        job = definitions(root).resolve_implicit_job_def_def_for_assets(keys)
+        assert job is not None
+        result = job.execute_in_process(instance=instance, asset_selection=keys)
+        observed = [each for each in result.all_events if each.event_type_value == "ASSET_OBSERVATION"]
+
+    links = {each.asset_observation_data.asset_observation.metadata["ledger"].value for each in observed}
+    assert links == {AssetKey("ledger")}
+
+
 def test_the_check_passes_on_what_is_whole_and_names_what_is_not(two_days: Path, tmp_path: Path) -> None:
     root = copied(two_days, tmp_path)
     with DagsterInstance.ephemeral() as instance:
