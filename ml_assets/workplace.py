@@ -9,7 +9,7 @@ from typing import Any
 from dotenv import load_dotenv
 
 from ml_assets.dvc.project import DvcProject
-from ml_assets.ledger.rare import RARE_CACHE
+from ml_assets.ledger.layout import RARE_CACHE
 from ml_assets.ledger.store import Ledger
 from ml_assets.settings import Settings, SettingsTable
 

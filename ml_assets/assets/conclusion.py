@@ -19,8 +19,8 @@ from ml_assets.dvc.project import DvcProject
 from ml_assets.dvc.remote import push
 from ml_assets.dvc.run_cache import push_run_cache
 from ml_assets.ledger.collecting import Collected, refuse_collected, wait_for_collection
+from ml_assets.ledger.layout import RARE_CACHE
 from ml_assets.ledger.newest import backwards, newest_landing, newest_run
-from ml_assets.ledger.rare import RARE_CACHE
 from ml_assets.ledger.record import AnyRecord, DagsterRun, Outcome, Record, RunDraft, RunRecord
 from ml_assets.ledger.run_record import draft_run, is_recorded, unpushed_sources
 from ml_assets.ledger.store import Ledger

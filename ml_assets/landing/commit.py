@@ -26,7 +26,7 @@ from ml_assets.landing.schema_in_force import SCHEMA_FILE
 from ml_assets.landing.schema_step import SchemaKeeper, SchemaStep
 from ml_assets.landing.settle import Raw, make_whole, roll_back, settle
 from ml_assets.ledger.collecting import Collected, refuse_collected, wait_for_collection
-from ml_assets.ledger.rare import RARE_CACHE
+from ml_assets.ledger.layout import RARE_CACHE
 from ml_assets.ledger.record import GoneUpstream, IntakeDraft, IntakeRecord, Origin, Record
 
 if TYPE_CHECKING:

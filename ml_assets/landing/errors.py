@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ml_assets.errors import ForeseenError
-from ml_assets.ledger.record import Refusal
+
+# The models of records are loaded by who reads one.
+if TYPE_CHECKING:
+    from ml_assets.ledger.record import Refusal
 
 RECONCILE = "ml-assets landing reconcile"
 """The command that makes raw what the newest record says."""

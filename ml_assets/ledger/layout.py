@@ -9,6 +9,8 @@ RECORDS = "records"
 CHECKPOINTS = "checkpoints"
 ENVIRONMENTS = "environments"
 SHARD = 1000
+RARE_CACHE = "rare.json"
+"""What `find_rare` remembers, in a project's private folder."""
 _NAME = re.compile(r"\d{10}\.json")
 _FOLDER = re.compile(r"\d{7}")
 

@@ -10,8 +10,6 @@ from ml_assets.ledger.record import AnyRecord
 from ml_assets.ledger.store import Ledger
 
 RARE = ("pin", "gc")
-RARE_CACHE = "rare.json"
-"""How the cache is called in a project's private folder."""
 
 
 @dataclass(frozen=True)
