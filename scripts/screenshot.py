@@ -34,7 +34,7 @@ PIXELS_PER_POINT = 2
 MARGIN = 24
 NODES = "foreignObject"
 LANDED_SECONDS = 600
-GRAPH = "{ assetNodes { assetMaterializations(limit: 1) { timestamp } } }"
+GRAPH = "{ assetNodes { isObservable assetMaterializations(limit: 1) { timestamp } } }"
 
 
 def take(url: str, target: Path, chromium: str) -> None:
@@ -70,7 +70,10 @@ def _frame(page: Page) -> FloatRect:
 def wait_for_a_landing(url: str) -> None:
     """Wait until every asset is materialized. Raises TimeoutError."""
     api, deadline = WebApi(urlsplit(url).port or 80), time.monotonic() + LANDED_SECONDS
-    while not all(node["assetMaterializations"] for node in api.query(GRAPH)["assetNodes"]):
+    # The ledger is observed, and never materialized.
+    while not all(
+        node["assetMaterializations"] or node["isObservable"] for node in api.query(GRAPH)["assetNodes"]
+    ):
         if time.monotonic() > deadline:
             raise TimeoutError(f"Not every asset of {url} was materialized within {LANDED_SECONDS} s")
         time.sleep(1)
